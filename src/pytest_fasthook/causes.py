@@ -1,12 +1,12 @@
 """The closed list of cause codes: what each means for the verdict and for the exit code.
 
-This table is the public promise of interface section 4. Judges pick a code; everything else about it
-(outcome, exit code) is read from here and nowhere else.
+The list is a public promise. Judges pick a code; everything else about it (outcome, exit code) is read from
+here and nowhere else.
 """
 
 from __future__ import annotations
 
-from enum import Enum, StrEnum
+from enum import StrEnum
 
 
 class Outcome(StrEnum):
@@ -26,53 +26,76 @@ EXIT_INCONCLUSIVE = 75
 EXIT_NOT_PERMITTED = 77
 
 
-class Cause(Enum):
-    """A cause code with the outcome it stands for and the exit code of a run decided by it."""
+class Cause(StrEnum):
+    """A cause code; its value is its spelling in every report."""
 
-    API_UNAUTHORIZED = (Outcome.ERROR, EXIT_NOT_PERMITTED)
-    API_FORBIDDEN = (Outcome.ERROR, EXIT_NOT_PERMITTED)
-    CONNECTION_NOT_FOUND = (Outcome.ERROR, EXIT_NOT_PERMITTED)
-    WRONG_TEAM = (Outcome.ERROR, EXIT_NOT_PERMITTED)
-    SOURCE_SECRET_MISSING = (Outcome.ERROR, EXIT_NOT_PERMITTED)
-    API_UNREACHABLE = (Outcome.ERROR, EXIT_UNAVAILABLE)
-    API_RATE_LIMITED = (Outcome.ERROR, EXIT_UNAVAILABLE)
-    API_BAD_RESPONSE = (Outcome.ERROR, EXIT_UNAVAILABLE)
-    INGRESS_UNREACHABLE = (Outcome.ERROR, EXIT_UNAVAILABLE)
-    CONNECTION_PAUSED = (Outcome.FAILED, EXIT_FAIL)
-    CONNECTION_DISABLED = (Outcome.FAILED, EXIT_FAIL)
-    SOURCE_DISABLED = (Outcome.FAILED, EXIT_FAIL)
-    DESTINATION_DISABLED = (Outcome.FAILED, EXIT_FAIL)
-    RULES_DRIFT = (Outcome.FAILED, EXIT_FAIL)
-    PAYLOAD_FILTERED = (Outcome.FAILED, EXIT_FAIL)
-    INGRESS_REJECTED = (Outcome.FAILED, EXIT_FAIL)
-    REQUEST_NOT_SEEN = (Outcome.INCONCLUSIVE, EXIT_INCONCLUSIVE)
-    BRANCH_IGNORED = (Outcome.FAILED, EXIT_FAIL)
-    EVENT_HELD = (Outcome.FAILED, EXIT_FAIL)
-    BRANCH_NOT_SEEN = (Outcome.INCONCLUSIVE, EXIT_INCONCLUSIVE)
-    DELIVERY_FAILED = (Outcome.FAILED, EXIT_FAIL)
-    DELIVERY_SLOW = (Outcome.FAILED, EXIT_FAIL)
-    DELIVERY_PENDING = (Outcome.INCONCLUSIVE, EXIT_INCONCLUSIVE)
-    WRONG_VERSION = (Outcome.FAILED, EXIT_FAIL)
-    LATEST_INPUT_MISMATCH = (Outcome.FAILED, EXIT_FAIL)
-    LATEST_INPUT_STALE = (Outcome.INCONCLUSIVE, EXIT_INCONCLUSIVE)
-    METRICS_FAILURES = (Outcome.FAILED, EXIT_FAIL)
-    METRICS_LAG = (Outcome.INCONCLUSIVE, EXIT_INCONCLUSIVE)
-    STAGE_NOT_RUN = (Outcome.INCONCLUSIVE, EXIT_INCONCLUSIVE)
-    NEGATIVE_ACCEPTED = (Outcome.FAILED, EXIT_FAIL)
-
-    # Equal tuples would make the later names aliases of the first one, so the value is made unique.
-    def __new__(cls, outcome: Outcome, exit_code: int) -> Cause:
-        """Give every member its own value; keep the two facts as attributes."""
-        member = object.__new__(cls)
-        member._value_ = len(cls.__members__)
-        member.outcome = outcome
-        member.exit_code = exit_code
-        return member
-
-    outcome: Outcome
-    exit_code: int
+    API_UNAUTHORIZED = "API_UNAUTHORIZED"
+    API_FORBIDDEN = "API_FORBIDDEN"
+    CONNECTION_NOT_FOUND = "CONNECTION_NOT_FOUND"
+    WRONG_TEAM = "WRONG_TEAM"
+    SOURCE_SECRET_MISSING = "SOURCE_SECRET_MISSING"  # noqa: S105 - a code, not a secret
+    API_UNREACHABLE = "API_UNREACHABLE"
+    API_RATE_LIMITED = "API_RATE_LIMITED"
+    API_BAD_RESPONSE = "API_BAD_RESPONSE"
+    INGRESS_UNREACHABLE = "INGRESS_UNREACHABLE"
+    CONNECTION_PAUSED = "CONNECTION_PAUSED"
+    CONNECTION_DISABLED = "CONNECTION_DISABLED"
+    SOURCE_DISABLED = "SOURCE_DISABLED"
+    DESTINATION_DISABLED = "DESTINATION_DISABLED"
+    RULES_DRIFT = "RULES_DRIFT"
+    PAYLOAD_FILTERED = "PAYLOAD_FILTERED"
+    INGRESS_REJECTED = "INGRESS_REJECTED"
+    REQUEST_NOT_SEEN = "REQUEST_NOT_SEEN"
+    BRANCH_IGNORED = "BRANCH_IGNORED"
+    EVENT_HELD = "EVENT_HELD"
+    BRANCH_NOT_SEEN = "BRANCH_NOT_SEEN"
+    DELIVERY_FAILED = "DELIVERY_FAILED"
+    DELIVERY_SLOW = "DELIVERY_SLOW"
+    DELIVERY_PENDING = "DELIVERY_PENDING"
+    WRONG_VERSION = "WRONG_VERSION"
+    LATEST_INPUT_MISMATCH = "LATEST_INPUT_MISMATCH"
+    LATEST_INPUT_STALE = "LATEST_INPUT_STALE"
+    METRICS_FAILURES = "METRICS_FAILURES"
+    METRICS_LAG = "METRICS_LAG"
+    STAGE_NOT_RUN = "STAGE_NOT_RUN"
+    NEGATIVE_ACCEPTED = "NEGATIVE_ACCEPTED"
 
     @property
-    def code(self) -> str:
-        """The code as reports spell it, for example ``DELIVERY_FAILED``."""
-        return self.name
+    def outcome(self) -> Outcome:
+        """The outcome of a stage that ends with this code."""
+        if self in _NOT_PERMITTED or self in _UNAVAILABLE:
+            return Outcome.ERROR
+        return Outcome.INCONCLUSIVE if self in _MISSING_EVIDENCE else Outcome.FAILED
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a run that this code decides."""
+        if self in _NOT_PERMITTED:
+            return EXIT_NOT_PERMITTED
+        if self in _UNAVAILABLE:
+            return EXIT_UNAVAILABLE
+        return EXIT_INCONCLUSIVE if self in _MISSING_EVIDENCE else EXIT_FAIL
+
+
+_NOT_PERMITTED = frozenset(
+    {
+        Cause.API_UNAUTHORIZED,
+        Cause.API_FORBIDDEN,
+        Cause.CONNECTION_NOT_FOUND,
+        Cause.WRONG_TEAM,
+        Cause.SOURCE_SECRET_MISSING,
+    }
+)
+_UNAVAILABLE = frozenset(
+    {Cause.API_UNREACHABLE, Cause.API_RATE_LIMITED, Cause.API_BAD_RESPONSE, Cause.INGRESS_UNREACHABLE}
+)
+_MISSING_EVIDENCE = frozenset(
+    {
+        Cause.REQUEST_NOT_SEEN,
+        Cause.BRANCH_NOT_SEEN,
+        Cause.DELIVERY_PENDING,
+        Cause.LATEST_INPUT_STALE,
+        Cause.METRICS_LAG,
+        Cause.STAGE_NOT_RUN,
+    }
+)

@@ -39,7 +39,8 @@ class StageResult:
         facts: short facts for reports (``request_id``, ``response_status`` …), as JSON scalars.
         advisory: the stage is shown but never decides.
         blocked_by: the stage that kept this one from running.
-        started_at, duration_s, polls: when it began (UTC), how long it took in seconds, how many API answers it took.
+        started_at, duration_s: when it began (UTC) and how long it took, in seconds.
+        polls: how many answers of the API it took.
     """
 
     stage: Stage

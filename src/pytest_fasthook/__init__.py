@@ -1,0 +1,1 @@
+"""A deploy gate for FastHook webhook routes, as a pytest plugin."""
