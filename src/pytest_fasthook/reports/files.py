@@ -1,0 +1,93 @@
+"""Writing a report file: whole or not at all, and refused early where it cannot be written.
+
+Readers such as TeamCity start on half-written files, and a run that ends with a report nobody can open has
+lost its evidence. So a report gets its name only once it is complete, and a path that cannot be written is
+found before anything is sent.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+class UnwritablePathError(ValueError):
+    """A report cannot be written where it was asked for; the text names the path and the reason."""
+
+
+def check_writable(path: Path) -> None:
+    """Make sure that a report can be written to ``path``, making its parent folders.
+
+    An existing file is left exactly as it is.
+
+    Raises:
+        UnwritablePathError: the path is a folder or a device, its parent is a file, or permission is missing.
+    """
+    try:
+        target = path.resolve()
+        _refuse_what_cannot_be_a_report(path, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _probe(target)
+    except (OSError, RuntimeError) as error:
+        raise UnwritablePathError(f"{path} cannot be written: {_reason(error)}") from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path``: under another name in the same folder first, then renamed.
+
+    Links are followed, so that the file they point at is replaced and not the link.
+
+    Raises:
+        UnwritablePathError: nothing was written, an older file is still there as it was.
+    """
+    try:
+        target = path.resolve()
+        _refuse_what_cannot_be_a_report(path, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write_and_rename(target, data)
+    except (OSError, RuntimeError) as error:
+        raise UnwritablePathError(f"{path} cannot be written: {_reason(error)}") from error
+
+
+def _write_and_rename(target: Path, data: bytes) -> None:
+    part = _part_name(target)
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _probe(target: Path) -> None:
+    """Do what writing will do, up to the rename: the folder decides whether that works, not the old file."""
+    part = _part_name(target)
+    try:
+        part.open("xb").close()
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _part_name(target: Path) -> Path:
+    """A short name of its own, as the report's name may already be as long as names can be."""
+    return target.with_name(f".fasthook-{secrets.token_hex(8)}.part")
+
+
+def _refuse_what_cannot_be_a_report(path: Path, target: Path) -> None:
+    """Renaming over a device such as ``/dev/null`` would replace the device."""
+    if target.is_dir():
+        raise UnwritablePathError(f"{path} cannot be written: it is a folder")
+    if target.exists() and not target.is_file():
+        raise UnwritablePathError(f"{path} cannot be written: it is not a regular file")
+    for parent in target.parents:
+        if parent.exists() and not parent.is_dir():
+            raise UnwritablePathError(f"{path} cannot be written: {parent} is not a folder")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error)

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_fasthook.reports.files import UnwritablePathError, check_writable, write_whole
+
+
+def test_a_new_path_is_writable_and_its_folders_are_made(tmp_path: Path) -> None:
+    target = tmp_path / "reports" / "deep" / "run.json"
+
+    check_writable(target)
+
+    assert list(target.parent.iterdir()) == []
+
+
+def test_checking_leaves_an_existing_file_as_it_is(tmp_path: Path) -> None:
+    target = tmp_path / "run.json"
+    target.write_bytes(b"old")
+
+    check_writable(target)
+
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnwritablePathError, match=r"cannot be written: it is a folder$"):
+        check_writable(tmp_path)
+
+
+def test_a_parent_that_is_a_file_is_refused_and_named(tmp_path: Path) -> None:
+    parent = tmp_path / "file"
+    parent.write_bytes(b"")
+
+    for target in (parent / "run.json", parent / "deep" / "run.json"):
+        with pytest.raises(UnwritablePathError, match=r"file is not a folder$"):
+            check_writable(target)
+        with pytest.raises(UnwritablePathError, match=r"file is not a folder$"):
+            write_whole(target, b"data")
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="needs a device file")
+def test_a_device_is_refused_as_renaming_would_replace_it() -> None:
+    for refuse in (check_writable, lambda path: write_whole(path, b"")):
+        with pytest.raises(UnwritablePathError, match="not a regular file"):
+            refuse(Path("/dev/null"))
+
+    assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or getattr(os, "geteuid", lambda: 0)() == 0, reason="root may write everywhere"
+)
+def test_a_folder_without_permission_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        with pytest.raises(UnwritablePathError, match="permission denied"):
+            check_writable(tmp_path / "run.json")
+    finally:
+        tmp_path.chmod(stat.S_IRWXU)
+
+
+def test_missing_permission_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+
+    with pytest.raises(UnwritablePathError, match=r"run\.json cannot be written: permission denied$"):
+        check_writable(tmp_path / "run.json")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_loop_is_refused(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+
+    with pytest.raises(UnwritablePathError, match="cannot be written"):
+        check_writable(loop)
+
+
+def test_data_is_written_and_replaces_an_older_file(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "run.json"
+    write_whole(target, b"old and much longer")
+
+    write_whole(target, b"new")
+
+    assert target.read_bytes() == b"new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_write_that_fails_leaves_the_older_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "run.json"
+    target.write_bytes(b"old")
+
+    def full_disk(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+
+    with pytest.raises(UnwritablePathError, match="no space left on device"):
+        write_whole(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
+    real = tmp_path / "real.json"
+    link = tmp_path / "link.json"
+    link.symlink_to(real)
+
+    write_whole(link, b"data")
+
+    assert link.is_symlink()
+    assert real.read_bytes() == b"data"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permission bits")
+def test_a_report_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    """An upload step may run as another user, so the private mode of temporary files hides it."""
+    ordinary = tmp_path / "ordinary"
+    ordinary.touch()
+
+    write_whole(tmp_path / "run.json", b"data")
+
+    assert (tmp_path / "run.json").stat().st_mode == ordinary.stat().st_mode
+
+
+def test_a_name_as_long_as_names_can_be_is_written(tmp_path: Path) -> None:
+    target = tmp_path / ("n" * 250 + ".json")
+
+    write_whole(target, b"data")
+
+    assert target.read_bytes() == b"data"
