@@ -276,7 +276,8 @@ def many_connections_document(count: int = 12) -> Document:
 
 HOSTILE = (
     "<script>alert('x')</script>]]>&amp;\"quoted\" | pipe ` tick * star\n::error file=x::boom\n##[group]x "
-    "##vso[task]\x00\x07\x1b[31mred\x1b[0m \ud800 lone \ufffe \u202e bidi <b>bold</b> {{ 7*7 }} {% raw %} %0A \r\n# head"
+    "##vso[task]\x00\x07\x1b[31mred\x1b[0m \ud800 lone \ufffe \u202e bidi <b>bold</b> "
+    "{{ 7*7 }} {% raw %} %0A \r\n# head"
 )
 """Text of a receiver that wants to break every report."""
 
