@@ -1,0 +1,1 @@
+"""What a source's authentication demands, and the headers that satisfy it. Pure, without I/O."""
