@@ -1,0 +1,81 @@
+"""What a source received: probes, and the traffic of other people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from standin.script import ForeignTraffic, SourceScript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One call of a source URL, kept as it came.
+
+    Attributes:
+        at: Unix time on the stand-in's own (skewed) clock.
+        rejection: why it was refused; ``None`` when it was accepted.
+        recorded: whether FastHook wrote it down.
+        ignored: the cause for which a connection's rules ignore it, by connection.
+        foreign: the script of other people's traffic; ``None`` for what a test's gate sent.
+    """
+
+    request_id: str
+    source: SourceScript
+    at: float
+    method: str = "POST"
+    path: str = "/"
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    rejection: str | None = None
+    recorded: bool = True
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    foreign: ForeignTraffic | None = None
+
+    @property
+    def probe_id(self) -> str | None:
+        """The marker that every probe of the gate carries."""
+        return self.headers.get("x-fasthook-probe")
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """The stored inbound payload; the body parsed where it is JSON."""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "query": dict(self.query),
+            "headers": dict(self.headers),
+            "body": read_body(self.body),
+        }
+
+
+def read_body(body: bytes) -> Any:
+    """The body as JSON where it is JSON, else as text."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode("utf-8", "replace")
+
+
+def foreign_receipts(source: SourceScript, *, started: float, first_probe: float | None) -> list[Receipt]:
+    """The receipts of other people's traffic whose start is known so far."""
+    found = []
+    for row, traffic in enumerate(source.foreign):
+        start = started if traffic.at_s < 0 else first_probe
+        if start is not None:
+            found += [_foreign(source, traffic, start, f"{row}_{n}") for n in range(traffic.count)]
+    return found
+
+
+def _foreign(source: SourceScript, traffic: ForeignTraffic, start: float, number: str) -> Receipt:
+    return Receipt(
+        request_id=f"req_foreign_{source.id.removeprefix('src_')}_{number}",
+        source=source,
+        at=start + traffic.at_s,
+        headers={"content-type": "application/json", "x-fasthook-probe": f"foreign-{number}"},
+        body=json.dumps(dict(traffic.body)).encode(),
+        foreign=traffic,
+    )

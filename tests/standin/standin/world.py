@@ -1,0 +1,108 @@
+"""One scripted FastHook: its routes, what it received, and who asked what."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from standin.history import EventSeen, event_seen, request_shown_at
+from standin.receipts import Receipt, foreign_receipts
+from standin.script import ApiScript, RouteScript, SourceScript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of the API. ``at`` is monotonic, in seconds."""
+
+    endpoint: str
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    at: float
+    headers: Mapping[str, str] = field(repr=False)
+
+
+class World:
+    """All state of a stand-in; safe for many threads.
+
+    Args:
+        routes: the connections, and through them the sources.
+        api: the API's own behaviour.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(
+        self, routes: tuple[RouteScript, ...], *, api: ApiScript, clock: Callable[[], float]
+    ) -> None:
+        self.routes = routes
+        self.api = api
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._calls: list[Call] = []
+        self._receipts: list[Receipt] = []
+        self._matched: dict[int, int] = {}
+        self.started = self.now()
+
+    def now(self) -> float:
+        """The stand-in's own time, which may be skewed."""
+        return self._clock() + self.api.skew_s
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every API call so far, in order."""
+        with self._lock:
+            return list(self._calls)
+
+    @property
+    def probes(self) -> list[Receipt]:
+        """Everything the source URLs received from a test's gate, refused or not."""
+        with self._lock:
+            return list(self._receipts)
+
+    @property
+    def sources(self) -> list[SourceScript]:
+        """The routes' sources, each once."""
+        return list({route.source.id: route.source for route in self.routes}.values())
+
+    def note_call(self, call: Call) -> None:
+        """Write a call down."""
+        with self._lock:
+            self._calls.append(call)
+
+    def note_receipt(self, receipt: Receipt) -> None:
+        """Write a receipt down."""
+        with self._lock:
+            self._receipts.append(receipt)
+
+    def count_match(self, fault: int) -> int:
+        """How often the numbered fault's endpoint was called, this call included."""
+        with self._lock:
+            self._matched[fault] = self._matched.get(fault, 0) + 1
+            return self._matched[fault]
+
+    def requests(self) -> list[Receipt]:
+        """The visible request records, newest first."""
+        now, probes = self.now(), self.probes
+        arrivals = [probe.at for probe in probes]
+        seen = [probe for probe in probes if request_shown_at(probe, arrivals) <= now]
+        for source in self.sources:
+            first = next((probe.at for probe in probes if probe.source.id == source.id), None)
+            seen += [
+                receipt
+                for receipt in foreign_receipts(source, started=self.started, first_probe=first)
+                if receipt.at <= now
+            ]
+        return sorted(seen, key=lambda receipt: (receipt.at, receipt.request_id), reverse=True)
+
+    def events(self) -> list[EventSeen]:
+        """The visible branches of all connections, ignored ones too, newest first."""
+        now = self.now()
+        arrivals = [probe.at for probe in self.probes]
+        return [
+            event
+            for receipt in self.requests()
+            for route in self.routes
+            if route.source.id == receipt.source.id
+            and (event := event_seen(route, receipt, shown_at=request_shown_at(receipt, arrivals), now=now))
+        ]
