@@ -55,7 +55,7 @@ class Retry:
         return not included or any(_names(code, response_status) for code in included)
 
     def pause_before(self, retry_number: int) -> float | None:
-        """Seconds between a failed attempt and the ``retry_number``-th retry (1-based); ``None`` past the last."""
+        """Seconds before the ``retry_number``-th retry, counted from 1; ``None`` past the last one."""
         if not 1 <= retry_number <= self.count:
             return None
         if self.strategy == "linear":

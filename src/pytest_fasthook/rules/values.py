@@ -38,7 +38,7 @@ def same(first: Any, second: Any) -> bool:
 
 
 def alike(first: Any, second: Any) -> bool:
-    """Loose equality of scalars, as a service written in JavaScript may see it: ``"5"``, ``5``; ``1``, ``true``."""
+    """Loose equality of scalars, as JavaScript may see it: ``"5"`` and ``5``, ``1`` and ``true``."""
     if not (is_scalar(first) and is_scalar(second)):
         return same(first, second)
     if text_of(first) == text_of(second):

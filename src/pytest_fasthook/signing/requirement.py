@@ -57,8 +57,8 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotMakeable:
-    """An authentication that this version cannot satisfy.
+class NotKnown:
+    """An authentication that this version cannot satisfy, or does not know how to.
 
     Attributes:
         kind: what the source demands, in its own words.
@@ -93,9 +93,7 @@ class _Unknown(Exception):  # noqa: N818 - never leaves this module
     """A setting of the source has a value that is not known."""
 
 
-def requirement(
-    source_type: str | None, config: Mapping[str, Any] | None
-) -> Requirement | NotMakeable | None:
+def requirement(source_type: str | None, config: Mapping[str, Any] | None) -> Requirement | NotKnown | None:
     """Read what a source demands.
 
     Args:
@@ -103,7 +101,7 @@ def requirement(
         config: the source's ``config``, with its secrets redacted.
 
     Returns:
-        ``None`` where the source has no authentication, and :class:`NotMakeable` where it has one that
+        ``None`` where the source has no authentication, and :class:`NotKnown` where it has one that
         cannot be satisfied or understood.
     """
     auth = _auth(config)
@@ -112,11 +110,11 @@ def requirement(
         return None
     kind = _kind(named)
     if kind is None:
-        return NotMakeable(kind=named, reason="this kind of authentication is not known")
+        return NotKnown(kind=named, reason="this kind of authentication is not known")
     try:
         return _READERS[kind](_Source(source_type, config or {}, auth))
     except _Unknown as unknown:
-        return NotMakeable(kind=str(kind), reason=str(unknown))
+        return NotKnown(kind=str(kind), reason=str(unknown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +165,7 @@ def _kind(named: str) -> AuthKind | None:
     return AuthKind(name) if name in set(AuthKind) else _KINDS.get(name)
 
 
-def _hmac(source: _Source) -> Requirement | NotMakeable:
+def _hmac(source: _Source) -> Requirement | NotKnown:
     header = source.header(
         "signature_header", "signature_header_name", "header", "header_key", "header_name", "name"
     )
@@ -187,7 +185,7 @@ def _hmac(source: _Source) -> Requirement | NotMakeable:
     return Requirement(kind=AuthKind.HMAC, scheme=scheme, notes=tuple(_hmac_notes(scheme)))
 
 
-def _hmac_of_provider(source: _Source) -> Requirement | NotMakeable:
+def _hmac_of_provider(source: _Source) -> Requirement | NotKnown:
     """A typed source that names no header uses its provider's own."""
     name = provider_name(source.type or "")
     row = PROVIDERS.get(name)
@@ -201,8 +199,8 @@ def _hmac_notes(scheme: Hmac) -> list[str]:
     notes = []
     if scheme.header == "stripe-signature":
         notes.append(
-            "the source checks a plain HMAC of the body in stripe-signature, which is not the timestamped
-            form that " "Stripe itself sends; PROVIDER_SIGNATURE is the setting for real Stripe webhooks"
+            "the source checks a plain HMAC of the body in stripe-signature, not the timestamped form that Stripe "
+            "itself sends; PROVIDER_SIGNATURE is the setting for real Stripe webhooks"
         )
     if scheme.timestamp_header:
         notes.append(
@@ -242,14 +240,14 @@ def _api_key(source: _Source) -> Requirement:
     return Requirement(kind=AuthKind.API_KEY, scheme=Token(header=header, prefix=prefix))
 
 
-def _provider(source: _Source) -> Requirement | NotMakeable:
+def _provider(source: _Source) -> Requirement | NotKnown:
     given = source.auth.get("provider") or source.type or ""
     name = provider_name(str(given))
     kind = f"{AuthKind.PROVIDER_SIGNATURE} of {name}"
     row = PROVIDERS.get(name)
     if row is None:
         reason = NOT_MAKEABLE.get(name, "its signature scheme is not known to this version")
-        return NotMakeable(kind=kind, reason=reason)
+        return NotKnown(kind=kind, reason=reason)
     return Requirement(kind=AuthKind.PROVIDER_SIGNATURE, scheme=row.scheme, provider=name)
 
 

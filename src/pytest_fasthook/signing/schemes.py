@@ -72,7 +72,7 @@ class Basic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwilioSignature:
-    """Twilio's signature over the full URL and the form's parameters, or a URL that names the body's digest."""
+    """Twilio's signature over the full URL and a form's parameters, or a URL with the body's digest."""
 
     header: str = "x-twilio-signature"
 
