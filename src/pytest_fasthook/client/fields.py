@@ -1,0 +1,104 @@
+"""How single fields of FastHook's answers are read: what does not fit becomes ``None``, never a wrong value.
+
+FastHook's older pages show smaller objects than its contract, and its API still changes. So a field that is
+absent, null or of another type reads as unknown. Only what a record cannot do without (its ``id``, the counts
+of a metrics series) is strict, and is told by name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from dateutil.parser import isoparse
+from pydantic import Field, PlainValidator
+
+
+def read_text(value: object) -> str | None:
+    """Read a text; lone surrogates, which no file or terminal can hold, become visible escapes."""
+    if not isinstance(value, str):
+        return None
+    return value.encode("utf-8", "backslashreplace").decode()
+
+
+def read_id(value: object) -> str:
+    """Read an id: opaque, but a non-empty text.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    text = read_text(value)
+    if not text:
+        msg = "must be a non-empty text"
+        raise ValueError(msg)
+    return text
+
+
+def read_flag(value: object) -> bool | None:
+    """Read true or false; a text such as ``"true"`` is neither."""
+    return value if isinstance(value, bool) else None
+
+
+def read_number(value: object) -> float | None:
+    """Read a finite number that is not negative."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def read_count(value: object) -> int | None:
+    """Read a whole number that is not negative."""
+    number = read_number(value)
+    return int(number) if number is not None and number.is_integer() else None
+
+
+def read_measure(value: object) -> int | None:
+    """Read a count that verdicts are built on: absent or null is unknown, anything else must be a count.
+
+    Raises:
+        ValueError: it is there and not a count.
+    """
+    count = read_count(value)
+    if value is not None and count is None:
+        msg = "must be a whole number that is not negative"
+        raise ValueError(msg)
+    return count
+
+
+def read_moment(value: object) -> datetime | None:
+    """Read an ISO 8601 timestamp as UTC; one without an offset is taken as UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = isoparse(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def read_mapping(value: object) -> Mapping[str, Any] | None:
+    """Read a JSON object as it is."""
+    return value if isinstance(value, Mapping) else None
+
+
+def read_items(value: object) -> tuple[Any, ...]:
+    """Read a JSON array as it is; null and anything else is empty."""
+    return tuple(value) if isinstance(value, list | tuple) else ()
+
+
+Id = Annotated[str, PlainValidator(read_id)]
+Text = Annotated[str | None, PlainValidator(read_text)]
+Flag = Annotated[bool | None, PlainValidator(read_flag)]
+Count = Annotated[int | None, PlainValidator(read_count)]
+Number = Annotated[float | None, PlainValidator(read_number)]
+Measure = Annotated[int | None, PlainValidator(read_measure)]
+Moment = Annotated[datetime | None, PlainValidator(read_moment)]
+Json = Annotated[Any, Field(repr=False)]
+JsonObject = Annotated[Mapping[str, Any] | None, PlainValidator(read_mapping), Field(repr=False)]
+JsonArray = Annotated[tuple[Any, ...], PlainValidator(read_items)]

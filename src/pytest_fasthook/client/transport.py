@@ -1,0 +1,411 @@
+"""The wire to FastHook: the only module that imports httpx.
+
+Every call ends in time, in one of three ways: an answer, an error of ``errors.py``, or the caller's own
+interrupt. Reads are repeated when that can help; nothing else is, unless it is certain that nothing was sent.
+"""
+
+from __future__ import annotations
+
+import json as json_text
+import random as chance
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Any, Self
+
+import httpcore
+import httpx
+
+from pytest_fasthook.client.addresses import base_url, header_lines, header_value
+from pytest_fasthook.client.faults import fault_of, may_have_been_sent, unreachable
+from pytest_fasthook.client.limiter import RateLimiter
+from pytest_fasthook.client.replies import IngressReply, RawReply, Reply, read_ingress, read_reply
+from pytest_fasthook.client.retry import CallLimits
+from pytest_fasthook.client.sockets import HardLimit, open_pool, proxy_for
+from pytest_fasthook.clock import Clock
+from pytest_fasthook.errors import RateLimitedError, UnreachableError
+from pytest_fasthook.redact import Redactor, Secret
+
+Params = Sequence[tuple[str, str]]
+DEFAULT_LIMITS = CallLimits()
+
+_NETWORK_ERRORS = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+    OSError,
+    UnicodeError,
+)
+
+
+class Transport:
+    """Calls FastHook's API for one team with one key; safe to share between threads."""
+
+    def __init__(  # noqa: PLR0913 - each is one seam or one setting, by keyword
+        self,
+        *,
+        api_url: str,
+        team_id: str,
+        api_key: Secret,
+        redactor: Redactor,
+        clock: Clock,
+        limiter: RateLimiter,
+        http: httpx.BaseTransport | None = None,
+        limits: CallLimits = DEFAULT_LIMITS,
+        random: Callable[[], float] = chance.random,
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            api_url: with or without ``/v1``; used as given.
+            team_id: sent with every call, since FastHook falls back to a demo team without it.
+            api_key: sent as bearer token.
+            redactor: makes messages fit to be shown; it should know the key.
+            clock: for deadlines, pauses and ``Retry-After`` dates.
+            limiter: the budget that all calls share.
+            http: answers calls in place of sockets, for tests.
+            limits: how long and how often calls are tried.
+            random: gives numbers in 0..1 for the jitter of pauses.
+
+        Raises:
+            SettingsError: the URL, the team or the key cannot be used.
+        """
+        self._base = base_url(api_url)
+        self._redactor = redactor
+        self._clock = clock
+        self._limiter = limiter
+        self._limits = limits
+        self._random = random
+        tls = _Tls()
+        self._api = _Wire(clock, limits, http=http or _Sockets(tls, limits, keep_alive=10))
+        self._api.sign(team_id=team_id, api_key=api_key)
+        self._ingress = _Wire(clock, limits, http=http or _Sockets(tls, limits, keep_alive=0))
+        self.learned: dict[str, str] = {}
+        """What answers taught about this API, such as the parameter dialect that its metrics understand."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Transport({self._base})"
+
+    def close(self) -> None:
+        """Close all connections; closing twice does no harm."""
+        self._api.close()
+        self._ingress.close()
+
+    def get(self, path: str, params: Params = (), *, deadline: float | None = None) -> Reply:
+        """Read from the API, repeating what may be repeated.
+
+        Args:
+            path: from ``addresses.path_of``.
+            params: query parameters, in order; names may repeat.
+            deadline: on ``clock.monotonic``; the first try is made in any case, no other one starts after it.
+
+        Raises:
+            UnreachableError: no answer, or a 5xx or 429 to the end.
+            RefusedError: another 4xx.
+            UnreadableError: an answer, but not JSON.
+        """
+        for number in range(1, self._limits.tries):
+            try:
+                return self._call("GET", path, params=params, deadline=deadline)
+            except UnreachableError as error:
+                if not self._pause_after(error, number=number, deadline=deadline):
+                    raise
+        return self._call("GET", path, params=params, deadline=deadline)
+
+    def write(
+        self, method: str, path: str, json: Any = None, *, params: Params = (), deadline: float | None = None
+    ) -> Reply:
+        """Change something through the API, once: repeated only where certainly nothing was sent.
+
+        Args:
+            method: ``POST``, ``PUT``, ``PATCH`` or ``DELETE``.
+            path: from ``addresses.path_of``.
+            json: the body; ``None`` sends none.
+            params: query parameters.
+            deadline: on ``clock.monotonic``.
+
+        Raises:
+            UnreachableError, RefusedError, UnreadableError: as for ``get``.
+        """
+        content = None if json is None else json_text.dumps(json, allow_nan=False).encode()
+        try:
+            return self._call(method, path, params=params, content=content, deadline=deadline)
+        except UnreachableError as error:
+            if may_have_been_sent(error) or not self._pause_after(error, number=1, deadline=deadline):
+                raise
+        return self._call(method, path, params=params, content=content, deadline=deadline)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        *,
+        deadline: float | None = None,
+    ) -> IngressReply:
+        """Send one webhook to a source's URL, without key or team; tried again only where nothing was sent.
+
+        Args:
+            method: one that the source allows.
+            url: the source's URL with path and query.
+            headers: sent as given, next to what HTTP itself needs.
+            body: sent byte for byte.
+            deadline: on ``clock.monotonic``.
+
+        Returns:
+            Whatever the source answered, also an error status.
+
+        Raises:
+            UnreachableError: no answer; ``faults.may_have_been_sent`` tells whether something has left.
+            SettingsError: a header cannot be sent over HTTP.
+        """
+        __tracebackhide__ = True  # headers may hold a source's credentials, and tracebacks can show locals
+        lines = header_lines(headers)
+        try:
+            return self._send(method, url, lines, body, deadline=deadline)
+        except UnreachableError as error:
+            hopeless = may_have_been_sent(error) or error.reason == "tls"
+            if hopeless or not self._pause_after(error, number=1, deadline=deadline):
+                raise
+        return self._send(method, url, lines, body, deadline=deadline)
+
+    def _send(
+        self, method: str, url: str, lines: list[tuple[bytes, bytes]], body: bytes, *, deadline: float | None
+    ) -> IngressReply:
+        __tracebackhide__ = True
+        call = self._redactor.show(f"{method} {url.partition('?')[0]}")
+        try:
+            request = self._ingress.request(method, url, headers=lines, content=body)
+            return read_ingress(self._ingress.exchange(request, deadline=deadline, cut=True))
+        except _NETWORK_ERRORS as error:
+            raise unreachable(error, call=call, host="the source", redactor=self._redactor) from None
+
+    def _call(
+        self, method: str, path: str, *, params: Params, deadline: float | None, content: bytes | None = None
+    ) -> Reply:
+        """Make one try of an API call."""
+        call = self._redactor.show(f"{method} {path}")
+        self._await_budget(call, deadline=deadline)
+        headers = [] if content is None else [(b"content-type", b"application/json")]
+        try:
+            request = self._api.request(
+                method, self._base + path, headers=headers, content=content, params=params
+            )
+            raw = self._api.exchange(request, deadline=deadline)
+        except _NETWORK_ERRORS as error:
+            raise fault_of(error, call=call, host=self._base, redactor=self._redactor) from None
+        return self._read(raw, call=call)
+
+    def _read(self, raw: RawReply, *, call: str) -> Reply:
+        try:
+            return read_reply(raw, call=call, redactor=self._redactor)
+        except RateLimitedError as error:
+            if error.retry_after is not None:
+                self._limiter.pause_until(raw.seen_at + error.retry_after)
+            raise
+
+    def _await_budget(self, call: str, *, deadline: float | None) -> None:
+        latest = self._limits.last_moment(now=self._clock.monotonic(), deadline=deadline)
+        if not self._limiter.acquire(latest):
+            text = f"{call}: not asked, neither the request budget nor the API's last wish leaves time for it"
+            raise RateLimitedError(text, call=call)
+
+    def _pause_after(self, error: UnreachableError, *, number: int, deadline: float | None) -> bool:
+        """Wait for the next try; false, at once, where the deadline leaves no time for it."""
+        now = self._clock.monotonic()
+        pause = self._limits.pause(error, number=number, chance=self._random())
+        if now + pause > self._limits.last_moment(now=now, deadline=deadline):
+            return False
+        self._clock.sleep(pause)
+        return True
+
+
+class _Wire:
+    """Makes one HTTP exchange, within the limits of a call."""
+
+    def __init__(self, clock: Clock, limits: CallLimits, *, http: httpx.BaseTransport) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._client = httpx.Client(
+            transport=http,
+            headers={"user-agent": f"pytest-fasthook/{_version()}"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # no answer may change a later call
+            follow_redirects=False,
+            trust_env=False,  # proxies and certificates of the environment are seen to by ``_Sockets``
+        )
+
+    def sign(self, *, team_id: str, api_key: Secret) -> None:
+        """Put key and team on every call; the client's own headers mask the key in their repr."""
+        self._client.headers["accept"] = "application/json"
+        self._client.headers["x-team-id"] = header_value("the team id", team_id)
+        self._client.headers["authorization"] = f"Bearer {header_value('the API key', api_key.reveal())}"
+
+    def close(self) -> None:
+        self._client.close()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: list[tuple[bytes, bytes]],
+        content: bytes | None,
+        params: Params = (),
+    ) -> httpx.Request:
+        query = httpx.QueryParams(
+            tuple((name, value.encode("utf-8", "replace").decode()) for name, value in params)
+        )
+        return self._client.build_request(
+            method,
+            url,
+            params=query or None,
+            headers=httpx.Headers(headers),
+            content=content,
+        )
+
+    def exchange(self, request: httpx.Request, *, deadline: float | None, cut: bool = False) -> RawReply:
+        """Send and read.
+
+        Args:
+            request: what to send.
+            deadline: on ``clock.monotonic``.
+            cut: keep only the first part of a body, and keep it also where the rest never comes.
+        """
+        asked_at = self._clock.monotonic()
+        seconds = self._limits.seconds(now=asked_at, deadline=deadline)
+        connect = min(self._limits.connect_s, seconds)
+        request.extensions = {
+            **request.extensions,
+            "timeout": httpx.Timeout(seconds, connect=connect).as_dict(),
+            "seconds": seconds,
+        }
+        response = self._client.send(request, stream=True)
+        try:
+            body, complete = self._body(response, until=asked_at + seconds, cut=cut)
+        finally:
+            response.close()
+        return RawReply(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=body,
+            complete=complete,
+            asked_at=asked_at,
+            seen_at=self._clock.monotonic(),
+            received_at=self._clock.now(),
+        )
+
+    def _body(self, response: httpx.Response, *, until: float, cut: bool) -> tuple[bytes, bool]:
+        """Read a body up to its limit in size and time.
+
+        Where the status alone says what there is to know, a broken body is kept as far as it came.
+        """
+        limit = self._limits.ingress_bytes if cut else self._limits.answer_bytes
+        body = bytearray()
+        try:
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > limit:
+                    return bytes(body[:limit]), False
+                if self._clock.monotonic() > until:
+                    raise httpx.ReadTimeout("the answer came too slowly")
+        except _NETWORK_ERRORS:
+            if response.is_success and not cut:
+                raise
+            return bytes(body), False
+        return bytes(body), True
+
+
+class _Tls:
+    """The certificates to trust, loaded once and only when something speaks TLS: loading takes some 50 ms."""
+
+    def __init__(self) -> None:
+        self._context: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
+
+    def context(self) -> ssl.SSLContext:
+        with self._lock:
+            self._context = self._context or httpx.create_ssl_context()
+            return self._context
+
+
+class _Sockets(httpx.BaseTransport):
+    """Real connections that keep to a hard limit per call, directly or through the environment's proxies."""
+
+    def __init__(self, tls: _Tls, limits: CallLimits, *, keep_alive: int) -> None:
+        self._tls = tls
+        self._whole_s = limits.whole_s
+        self._keep_alive = keep_alive
+        self._limit = HardLimit()
+        self._pools: dict[tuple[str, str | None], httpcore.ConnectionPool] = {}
+        self._lock = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._limit.start(float(request.extensions.get("seconds", self._whole_s)))
+        url = request.url
+        answer = self._pool(url).handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            pool.close()
+
+    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
+        proxy = proxy_for(url.scheme, url.host)
+        context = self._tls.context() if url.scheme == "https" else None
+        with self._lock:
+            key = (url.scheme, proxy)
+            if key not in self._pools:
+                self._pools[key] = open_pool(
+                    proxy=proxy, context=context, limit=self._limit, keep_alive=self._keep_alive
+                )
+            return self._pools[key]
+
+
+class _Body(httpx.SyncByteStream):
+    """Hands a body on from httpcore to httpx."""
+
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+def _version() -> str:
+    try:
+        return version("pytest-fasthook")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return "0"
