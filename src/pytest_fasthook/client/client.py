@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
-from pytest_fasthook.client import api
 from pytest_fasthook.client.limiter import RateLimiter
-from pytest_fasthook.client.models import (
-    Attempt,
-    Connection,
-    Destination,
-    Event,
-    IgnoredEvent,
-    LatestInputAnswer,
-    MeasureName,
-    Metrics,
-    Request,
-    Source,
-    Trace,
-)
-from pytest_fasthook.client.pages import Count, Page
-from pytest_fasthook.client.transport import Transport
+from pytest_fasthook.client.reads import Reads
+from pytest_fasthook.client.transport import HttpTransport, Transport
 from pytest_fasthook.clock import Clock, SystemClock
 from pytest_fasthook.redact import Redactor, Secret
 
-T = TypeVar("T")
 
-
-class FastHookClient:
+class FastHookClient(Reads):
     """Reads and changes what one team has in FastHook.
 
-    Every call raises ``UnreachableError``, ``RefusedError`` or ``UnreadableError`` of ``pytest_fasthook.errors``.
-    Reads are repeated when that can help; writes are not, unless it is certain that nothing was sent.
+    Every call raises ``UnreachableError``, ``RefusedError`` or ``UnreadableError`` of
+    ``pytest_fasthook.errors``. Reads are repeated when that can help; writes are not, unless it is certain
+    that nothing was sent.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one seam or one setting, by keyword
         self,
         *,
         api_url: str,
@@ -45,7 +28,7 @@ class FastHookClient:
         api_key: str | Secret,
         rate_limit: int = 200,
         clock: Clock | None = None,
-        transport: Transport | None = None,
+        http: HttpTransport | None = None,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -54,24 +37,30 @@ class FastHookClient:
             team_id: the team; FastHook would fall back to a demo team without it.
             api_key: a project key or a session token.
             rate_limit: calls per minute that are never exceeded.
-            clock: for tests.
-            transport: for tests, and for sharing connections and budget with others; the other arguments are
-                then not used.
+            clock: passes time, for tests.
+            http: answers calls in place of sockets, for tests.
 
         Raises:
             SettingsError: an argument cannot be used.
         """
         key = api_key if isinstance(api_key, Secret) else Secret(api_key)
         used_clock = clock or SystemClock()
-        self.transport = transport or Transport(
+        self.transport = Transport(
             api_url=api_url,
             team_id=team_id,
             api_key=key,
             redactor=Redactor([key]),
             clock=used_clock,
             limiter=RateLimiter(per_minute=rate_limit, clock=used_clock),
+            http=http,
         )
-        self.team_id = team_id
+
+    @classmethod
+    def over(cls, transport: Transport) -> Self:
+        """Make a client that shares a transport, with its connections and its request budget."""
+        client = cls.__new__(cls)
+        client.transport = transport
+        return client
 
     def __enter__(self) -> Self:
         return self
@@ -82,8 +71,8 @@ class FastHookClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"FastHookClient({self.transport!r}, team_id={self.team_id!r})"
+        return f"FastHookClient({self.transport!r})"
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; a shared transport is closed for everyone."""
         self.transport.close()

@@ -29,6 +29,8 @@ from pytest_fasthook.clock import Clock
 from pytest_fasthook.errors import RateLimitedError, UnreachableError
 from pytest_fasthook.redact import Redactor, Secret
 
+HttpTransport = httpx.BaseTransport
+"""What can answer calls in place of sockets."""
 Params = Sequence[tuple[str, str]]
 DEFAULT_LIMITS = CallLimits()
 
@@ -57,7 +59,7 @@ class Transport:
         redactor: Redactor,
         clock: Clock,
         limiter: RateLimiter,
-        http: httpx.BaseTransport | None = None,
+        http: HttpTransport | None = None,
         limits: CallLimits = DEFAULT_LIMITS,
         random: Callable[[], float] = chance.random,
     ) -> None:
@@ -78,6 +80,7 @@ class Transport:
             SettingsError: the URL, the team or the key cannot be used.
         """
         self._base = base_url(api_url)
+        self.team_id = team_id
         self._redactor = redactor
         self._clock = clock
         self._limiter = limiter
@@ -99,7 +102,7 @@ class Transport:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Transport({self._base})"
+        return f"Transport({self._base}, team_id={self.team_id!r})"
 
     def close(self) -> None:
         """Close all connections; closing twice does no harm."""
@@ -239,7 +242,7 @@ class Transport:
 class _Wire:
     """Makes one HTTP exchange, within the limits of a call."""
 
-    def __init__(self, clock: Clock, limits: CallLimits, *, http: httpx.BaseTransport) -> None:
+    def __init__(self, clock: Clock, limits: CallLimits, *, http: HttpTransport) -> None:
         self._clock = clock
         self._limits = limits
         self._client = httpx.Client(
