@@ -118,7 +118,7 @@ def _read_by_service(message: Message) -> bool:
     return isinstance(message.body, str) and any(word in kind for word in _FORMS)
 
 
-def _look(condition: Condition, actual: Any, place: _Place) -> Match:
+def _look(condition: Condition, actual: Any, place: _Place) -> Match:  # noqa: PLR0911 - one per kind
     match condition:
         case Leaf():
             return _leaf(condition, actual, place)
@@ -213,7 +213,7 @@ def _items(condition: Fields, items: list[Any], place: _Place) -> Match:
     )
 
 
-def _plainly(condition: Condition) -> Any:
+def _plainly(condition: Condition) -> Any:  # noqa: PLR0911 - one per kind
     """A condition as JSON again, for showing it."""
     match condition:
         case Leaf(operator, expected):

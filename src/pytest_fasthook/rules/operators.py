@@ -110,7 +110,7 @@ def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any, bool], Ter
         if isinstance(actual, list):
             return None if any(says(expected, item, textual) is not False for item in actual) else False
         if actual is None or isinstance(actual, bool):
-            return None
+            return _odd_ordered(test, expected, actual)
         if isinstance(actual, str) and isinstance(expected, str):
             return _texts_ordered(test, expected, actual)
         return _numbers_ordered(
@@ -118,6 +118,12 @@ def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any, bool], Ter
         )
 
     return says
+
+
+def _odd_ordered(test: Callable[[Any, Any], bool], expected: Any, actual: Any) -> Ternary:
+    """Null and booleans count as 0 and 1 where anything is made of them."""
+    limit = number_in(expected)
+    return None if limit is not None and test(int(bool(actual)), limit) else False
 
 
 def _texts_ordered(test: Callable[[Any, Any], bool], expected: str, actual: str) -> Ternary:

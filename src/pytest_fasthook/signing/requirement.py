@@ -199,8 +199,8 @@ def _hmac_notes(scheme: Hmac) -> list[str]:
     notes = []
     if scheme.header == "stripe-signature":
         notes.append(
-            "the source checks a plain HMAC of the body in stripe-signature, not the timestamped form that Stripe "
-            "itself sends; PROVIDER_SIGNATURE is the setting for real Stripe webhooks"
+            "the source checks a plain HMAC of the body in stripe-signature, not the timestamped form that "
+            "Stripe itself sends; PROVIDER_SIGNATURE is the setting for real Stripe webhooks"
         )
     if scheme.timestamp_header:
         notes.append(
