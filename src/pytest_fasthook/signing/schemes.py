@@ -96,4 +96,17 @@ class BySecret:
         return (*self.matching.headers, *self.otherwise.headers)
 
 
-Scheme = Hmac | Token | Basic | TwilioSignature | BySecret
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A token and a signature, for a provider that sends either and a check that may want either."""
+
+    token: Token
+    signature: Hmac
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every header that this scheme adds."""
+        return (*self.token.headers, *self.signature.headers)
+
+
+Scheme = Hmac | Token | Basic | TwilioSignature | BySecret | Together

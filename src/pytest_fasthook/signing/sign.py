@@ -21,6 +21,7 @@ from pytest_fasthook.signing.schemes import (
     KeyForm,
     Scheme,
     TimestampForm,
+    Together,
     Token,
     TwilioSignature,
 )
@@ -97,6 +98,9 @@ def _headers(
         case BySecret():
             chosen = scheme.matching if secret.reveal().startswith(scheme.prefix) else scheme.otherwise
             return _headers(chosen, secret, request, now=now, message_id=message_id)
+        case Together(token, signature):
+            hashed = _hmac(signature, secret, request, now=now, message_id=message_id)
+            return {token.header: _ascii(secret), **hashed}
 
 
 def _hmac(
@@ -117,7 +121,7 @@ def _hmac(
 def _fill(template: str, request: SignedRequest, *, stamp: str, message_id: str) -> bytes:
     """Fill a template; the body's bytes go in as they are."""
     before, body, after = template.partition("{body}")
-    values = {"timestamp": stamp, "id": message_id, "url": request.url, "method": request.method.upper()}
+    values = {"timestamp": stamp, "id": message_id, "url": request.url}
     parts = (before.format(**values).encode(), request.body if body else b"", after.format(**values).encode())
     return b"".join(parts)
 
