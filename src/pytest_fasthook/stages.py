@@ -33,7 +33,6 @@ class StageResult:
     Attributes:
         cause: the cause code; ``None`` exactly when the stage passed or is blocked.
         message: one sentence with what was observed, what was expected and the ids. Never empty.
-        next: what to do next; empty when the stage passed.
         warnings: facts worth a look that do not change the outcome.
         evidence: the API's answers that the stage was judged by, as JSON values.
         facts: short facts for reports (``request_id``, ``response_status`` …), as JSON scalars.
@@ -47,7 +46,6 @@ class StageResult:
     outcome: Outcome
     message: str
     cause: Cause | None = None
-    next: str = ""
     warnings: tuple[str, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,307 @@
+"""The one process that gates: runs the gate beside pytest's loop, decides the exit code, writes the reports."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_fasthook.board import Board
+from pytest_fasthook.causes import EXIT_FAIL, EXIT_PASS
+from pytest_fasthook.client.limiter import RateLimiter
+from pytest_fasthook.client.transport import Transport
+from pytest_fasthook.clock import SystemClock
+from pytest_fasthook.config import Settings
+from pytest_fasthook.document import ConnectionRun, Run, document
+from pytest_fasthook.gate import Gate
+from pytest_fasthook.items import Notice, selected_stages, stage_of
+from pytest_fasthook.mailbox import Mailbox
+from pytest_fasthook.notices import notice_of
+from pytest_fasthook.progress import WaitingLine
+from pytest_fasthook.reader import Reader
+from pytest_fasthook.reports import files, json_report, junit, terminal
+from pytest_fasthook.session import MAILBOX_KEY, Collecting, gated, unreached
+from pytest_fasthook.stages import Stage, StageResult
+from pytest_fasthook.verdict import completed, decide, exit_code, worst
+
+TICK_S = 0.1
+
+
+class GatePlugin(Collecting):
+    """The gate of a session."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        """Prepare the gate; nothing is sent.
+
+        Raises:
+            pytest.UsageError: a report cannot be written where it was asked for.
+        """
+        check_report_paths(settings)
+        self.connections = gated(settings)
+        self._config = config
+        self._resources = ExitStack()
+        self.settings = self._with_emulator(settings) if settings.emulator else settings
+        self._clock = SystemClock()
+        self._began = self._clock.now()
+        self._board = Board()
+        self._mailbox: Mailbox | None = None
+        self._gate: Gate | None = None
+        self._tally = Tally()
+        self._document: dict[str, Any] | None = None
+        self._said: list[str] = []
+
+    def _with_emulator(self, settings: Settings) -> Settings:
+        """The settings of the embedded emulator's demo route; the emulator runs until the session ends."""
+        if self._config.option.collectonly:
+            return settings
+        from pytest_fasthook.demo import demo_settings  # noqa: PLC0415 - the emulator is an extra
+
+        return self._resources.enter_context(demo_settings(settings))
+
+    # -- while pytest runs ------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Run the gate beside pytest's own loop."""
+        if not session.config.option.collectonly and self._mailbox is None:
+            self._start(item.nodeid for item in session.items)
+        try:
+            return (yield)
+        finally:
+            self._stop()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell an xdist worker where the notices are."""
+        if self._mailbox is None:
+            folder = Path(tempfile.mkdtemp(prefix="fasthook-"))
+            self._resources.callback(shutil.rmtree, folder, ignore_errors=True)
+            self._mailbox = Mailbox(folder, self._clock)
+        node.workerinput[MAILBOX_KEY] = str(self._mailbox.folder)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Start the gate as soon as the first xdist worker knows which stages were selected."""
+        if self._gate is None:
+            self._start(ids)
+
+    def _start(self, nodeids: Iterable[str]) -> None:
+        """Start the gate for the stages that pytest will run; without any there is nothing to send."""
+        stages = selected_stages(nodeids, self.connections)
+        if not any(stages.values()):
+            self._board.close()
+            return
+        limiter = RateLimiter(per_minute=self.settings.rate_limit, clock=self._clock)
+        transport = Transport(
+            api_url=self.settings.api_url,
+            team_id=self.settings.team_id,
+            api_key=self.settings.api_key,
+            redactor=self.settings.redactor,
+            clock=self._clock,
+            limiter=limiter,
+        )
+        self._gate = Gate(
+            settings=self.settings,
+            reader=Reader(transport, self._clock),
+            clock=self._clock,
+            new_id=new_probe_id,
+            board=self._board,
+            on_result=self._deliver,
+        )
+        threading.Thread(target=self._gate.run, args=(stages,), name="fasthook-gate", daemon=True).start()
+
+    def _stop(self) -> None:
+        if self._gate is not None:
+            self._gate.stop()
+
+    def _deliver(self, connection_id: str, result: StageResult) -> None:
+        """Pass a result on to xdist workers."""
+        if self._mailbox is not None:
+            self._mailbox.post(connection_id, result.stage, self._notice(connection_id, result))
+
+    def wait(self, connection_id: str, stage: Stage) -> Notice:
+        """Wait for a stage's result, showing what is waited for."""
+        line = WaitingLine(self._config, self._clock)
+        until = self._clock.monotonic() + self.hard_stop_s
+        try:
+            while self._clock.monotonic() < until:
+                result = self._board.wait(connection_id, stage, timeout=TICK_S)
+                if result is not None:
+                    return self._notice(connection_id, result)
+                if self._board.closed:
+                    break
+                line.show(self._gate, connection_id, stage)
+        finally:
+            line.clear()
+        if self._gate is not None and self._gate.problem is not None:
+            raise self._gate.problem
+        return unreached(stage)
+
+    def _notice(self, connection_id: str, result: StageResult) -> Notice:
+        return notice_of(connection_id, result, self._board.of(connection_id), self.settings)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count what passed and what did not, in this process and in xdist workers."""
+        self._tally.add(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A module that could not be collected is a failure of its own."""
+        if report.failed:
+            self._tally.others_failed = True
+
+    # -- when pytest ends --------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Decide the exit code and write the reports."""
+        if session.config.option.collectonly:
+            return
+        self._stop()
+        if self._mailbox is not None:
+            self._mailbox.close()
+        runs = [self._connection_run(one) for one in self.connections]
+        decisions = [run.decision for run in runs]
+        own = exit_code(
+            decisions, on_inconclusive=self.settings.on_inconclusive, on_error=self.settings.on_error
+        )
+        session.exitstatus = self._tally.exit_status(session, own)
+        run = Run(
+            settings=self.settings,
+            connections=runs,
+            verdict=worst(decision.verdict for decision in decisions),
+            exit_code=int(session.exitstatus),
+            started_at=self._began,
+            finished_at=self._clock.now(),
+        )
+        self._document = document(run)
+        if not self._write_reports() and session.exitstatus == EXIT_PASS:
+            session.exitstatus = EXIT_FAIL
+
+    def _connection_run(self, connection_id: str) -> ConnectionRun:
+        results = completed(self._board.of(connection_id), self._tally.passed_stages(connection_id))
+        sending = self._gate.sending(connection_id) if self._gate else None
+        return ConnectionRun(
+            connection_id=connection_id,
+            results=results,
+            decision=decide(results),
+            probe_id=sending.probe.probe_id if sending else None,
+            notes=sending.probe.notes if sending else (),
+        )
+
+    def _write_reports(self) -> bool:
+        """Write every report that was asked for; whether all could be written."""
+        assert self._document is not None
+        wanted = [
+            ("--fasthook-json", self.settings.json_file, json_report.render),
+            ("--fasthook-junit", self.settings.junit_file, _junit),
+        ]
+        for flag, path, render in wanted:
+            if path is None:
+                continue
+            try:
+                files.write_whole(path, render(self._document))
+                self._said.append(f"{flag}: wrote {path}")
+            except (files.UnwritablePathError, ValueError) as error:
+                self._said.append(f"{flag}: the report is missing: {error}")
+                return False
+        return True
+
+    def pytest_report_header(self) -> list[str]:
+        """The settings as they were resolved; nothing secret is among them."""
+        settings = self.settings
+        where = "embedded emulator" if settings.emulator else settings.api_url
+        origin = settings.origins.get("team")
+        team = f"team {settings.team_id}" + (f" (from {origin})" if origin else "")
+        show = settings.redactor.show
+        return [
+            show(
+                f"fasthook: {where}, {team}, {len(self.connections)} connection(s): {', '.join(self.connections)}"
+            ),
+            show(f"fasthook: timeout {settings.timeout_s:g}s, attempts {settings.attempts}"),
+        ]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The verdict, the deciding stage, its cause, the ids and the next step."""
+        if self._document is None:
+            return
+        writer = self._config.get_terminal_writer()
+        terminalreporter.section("fasthook", sep="=")
+        for text, markup in terminal.summary_lines(
+            self._document, width=writer.fullwidth, verbosity=self._config.get_verbosity()
+        ):
+            terminalreporter.write_line(text, **markup)
+        for line in self._said:
+            terminalreporter.write_line(line)
+
+    def pytest_unconfigure(self) -> None:
+        """Stop whatever was started for the session."""
+        self._stop()
+        self._resources.close()
+
+
+class Tally:
+    """What pytest reported: which stages passed, and whether anything but the gate failed."""
+
+    def __init__(self) -> None:
+        self.others_failed = False
+        self._passed: set[tuple[str, Stage]] = set()
+        self._gate_failures = 0
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Count one phase of one test case."""
+        stage = stage_of(report.nodeid)
+        if stage is None:
+            self.others_failed = self.others_failed or report.failed
+        elif report.failed:
+            self._gate_failures += 1
+            self._passed.discard(stage)
+        elif report.when == "call" and report.passed:
+            self._passed.add(stage)
+
+    def passed_stages(self, connection_id: str) -> frozenset[Stage]:
+        """The stages of a connection whose test case ran and passed."""
+        return frozenset(stage for connection, stage in self._passed if connection == connection_id)
+
+    def exit_status(self, session: pytest.Session, own: int) -> int:
+        """The session's exit status, given the gate's own exit code.
+
+        Pytest's 2 to 6 are never replaced. Its 1 is replaced only when the gate alone explains it, and its 0 only
+        when the gate did not pass.
+        """
+        status = int(session.exitstatus)
+        if status == EXIT_PASS:
+            return own
+        if status != EXIT_FAIL or self.others_failed or session.testsfailed > self._gate_failures:
+            return status
+        return own
+
+
+def check_report_paths(settings: Settings) -> None:
+    """Refuse a report path that cannot be written, before anything is sent.
+
+    Raises:
+        pytest.UsageError: it cannot be written; the message names option, path and reason.
+    """
+    for flag, path in (("--fasthook-json", settings.json_file), ("--fasthook-junit", settings.junit_file)):
+        try:
+            if path is not None:
+                files.check_writable(path)
+        except files.UnwritablePathError as error:
+            raise pytest.UsageError(f"{flag}: {error}") from None
+
+
+def new_probe_id() -> str:
+    """A marker that nothing else carries; not from ``random``, which plugins reseed."""
+    return f"probe_{secrets.token_hex(12)}"
+
+
+def _junit(document: Mapping[str, Any]) -> bytes:
+    return junit.render(document, hostname=socket.gethostname())

@@ -1,0 +1,163 @@
+"""The run as one JSON document: what every report is made from.
+
+This is the edge. Everything that leaves the process in a report passes through here once: redacted, cleaned and
+cut to a sane size. Writers further on add nothing to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from pytest_fasthook.causes import Cause
+from pytest_fasthook.config import Settings
+from pytest_fasthook.next_steps import next_step
+from pytest_fasthook.redact import Redactor
+from pytest_fasthook.stages import Stage, StageResult
+from pytest_fasthook.verdict import Decision, Verdict
+
+SCHEMA_VERSION = 1
+IDS = ("connection_id", "source_id", "destination_id", "request_id", "event_id", "attempt_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionRun:
+    """One connection as the run ended.
+
+    Attributes:
+        results: every stage, in order.
+        probe_id: ``None`` when nothing was sent.
+        notes: what the gate did to the probe that a reader should know of.
+    """
+
+    connection_id: str
+    results: Mapping[Stage, StageResult]
+    decision: Decision
+    probe_id: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A finished run: everything the reports tell."""
+
+    settings: Settings
+    connections: Sequence[ConnectionRun]
+    verdict: Verdict
+    exit_code: int
+    started_at: datetime
+    finished_at: datetime
+
+
+def document(run: Run) -> dict[str, Any]:
+    """The run in the shape of the JSON report, fit to leave the process."""
+    settings, show = run.settings, run.settings.redactor
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "pytest-fasthook", "version": version("pytest-fasthook")},
+        "verdict": str(run.verdict),
+        "exit_code": run.exit_code,
+        "started_at": timestamp(run.started_at),
+        "finished_at": timestamp(run.finished_at),
+        "api": {"url": show.show(settings.api_url), "team_id": show.show(settings.team_id)},
+        "mode": "send",
+        "policy": {
+            "on_inconclusive": settings.on_inconclusive,
+            "on_error": settings.on_error,
+            "advisory": sorted(settings.advisory),
+        },
+        "connections": [_connection(one, settings, show) for one in run.connections],
+    }
+
+
+def _connection(one: ConnectionRun, settings: Settings, show: Redactor) -> dict[str, Any]:
+    ids = ids_of(one.connection_id, one.results)
+    warnings = [*one.notes, *(warning for result in one.results.values() for warning in result.warnings)]
+    return {
+        "connection_id": one.connection_id,
+        "source_id": show.shown(ids["source_id"]),
+        "destination_id": show.shown(ids["destination_id"]),
+        "probe_id": one.probe_id,
+        "verdict": str(one.decision.verdict),
+        "cause": _cause(one.decision.deciding, ids, settings, show),
+        "ids": {
+            "request_id": show.shown(ids["request_id"]),
+            "event_id": show.shown(ids["event_id"]),
+            "attempt_ids": show.shown(_attempt_ids(one.results)),
+        },
+        "warnings": [show.show(warning) for warning in warnings],
+        "stages": [_stage(result, show) for result in one.results.values()],
+    }
+
+
+def _cause(
+    deciding: StageResult | None, ids: Mapping[str, Any], settings: Settings, show: Redactor
+) -> dict[str, Any] | None:
+    if deciding is None or deciding.cause is None:
+        return None
+    return {
+        "stage": str(deciding.stage),
+        "code": str(deciding.cause),
+        "message": show.show(deciding.message),
+        "next": show.show(next_step_for(deciding.cause, ids, settings=settings, stage=deciding.stage)),
+    }
+
+
+def next_step_for(cause: Cause, ids: Mapping[str, Any], *, settings: Settings, stage: Stage) -> str:
+    """What to do next, with the ids that are known filled in."""
+    known = {name: str(value) for name, value in ids.items() if value is not None}
+    return next_step(cause, {**known, "api_url": settings.api_url, "stage": str(stage)})
+
+
+def ids_of(connection_id: str, results: Mapping[Stage, StageResult]) -> dict[str, Any]:
+    """The ids along the chain, as the stages found them."""
+    facts = {name: value for result in results.values() for name, value in _ids_in(result)}
+    return {**dict.fromkeys(IDS), **facts, "connection_id": connection_id}
+
+
+def _ids_in(result: StageResult) -> list[tuple[str, Any]]:
+    """The ids in a stage's facts; the latest input may be that of a request that is not ours."""
+    names = () if result.stage is Stage.LATEST_INPUT else IDS
+    return [(name, result.facts[name]) for name in names if result.facts.get(name) is not None]
+
+
+def _attempt_ids(results: Mapping[Stage, StageResult]) -> list[Any]:
+    delivery = results.get(Stage.DELIVERY)
+    return list(delivery.facts.get("attempt_ids", ())) if delivery else []
+
+
+def _stage(result: StageResult, show: Redactor) -> dict[str, Any]:
+    return {
+        "stage": str(result.stage),
+        "outcome": str(result.outcome),
+        "advisory": result.advisory,
+        "code": str(result.cause) if result.cause else None,
+        "message": show.show(result.message),
+        "started_at": timestamp(result.started_at) if result.started_at else None,
+        "duration_s": round(result.duration_s, 3),
+        "polls": result.polls,
+        "evidence": show.shown(_plain({**result.facts, **result.evidence})),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Dates as texts, everywhere; the rest is left to the redactor."""
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, Mapping):
+        return (
+            {key: _plain(item) for key, item in value.items()} if any(map(_dated, value.values())) else value
+        )
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _dated(value: Any) -> bool:
+    return isinstance(value, datetime | Mapping | list | tuple)
+
+
+def timestamp(moment: datetime) -> str:
+    """A date as reports spell it: UTC, milliseconds, ``Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

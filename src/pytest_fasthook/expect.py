@@ -1,0 +1,116 @@
+"""What the gate expects of one connection: the second input of the judge, besides the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pytest_fasthook.config import Settings
+from pytest_fasthook.probe import Plan, Probe
+from pytest_fasthook.stages import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerClock:
+    """The server's clock, so that a runner whose own clock is off changes no verdict.
+
+    A ``Date`` header has whole seconds, so the time derived from it is never ahead of the truth and at most
+    about a second behind it.
+
+    Attributes:
+        date: the server's date.
+        seen_at: monotonic seconds when the answer that carried it was seen.
+        measured: whether the date came from the server; else it is the local clock's.
+    """
+
+    date: datetime
+    seen_at: float
+    measured: bool = True
+
+    def at(self, moment: float) -> datetime:
+        """The server's time at a monotonic moment, as a lower bound."""
+        return self.date + timedelta(seconds=moment - self.seen_at)
+
+    def moment(self, date: datetime) -> float:
+        """The monotonic moment of a date on the server's clock."""
+        return self.seen_at + (date - self.date).total_seconds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits a user set. Durations are in seconds."""
+
+    attempts: Literal["eventual", "first"] = "eventual"
+    max_failure_rate: float = 0.0
+    max_latency_s: float | None = None
+    advisory: frozenset[Stage] = frozenset()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits in the settings."""
+        return cls(
+            attempts=settings.attempts,
+            max_failure_rate=settings.max_failure_rate,
+            max_latency_s=settings.max_latency_s,
+            advisory=settings.advisory,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """The probe on its way, and the bounds that follow from it.
+
+    Attributes:
+        sent_at: monotonic seconds when it was sent.
+        deadline: monotonic seconds by which everything must be decided.
+        clock: the server's clock.
+        window_start: start of the deploy window, on the server's clock.
+    """
+
+    probe: Probe
+    sent_at: float
+    deadline: float
+    clock: ServerClock
+    window_start: datetime
+
+    @property
+    def since(self) -> datetime:
+        """From when to look for the probe's records: generously early, since ids and marker tell them apart."""
+        return self.clock.at(self.sent_at) - timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """What must be true of one connection, and by when.
+
+    Attributes:
+        plan: how a probe for this connection would be made; what preflight judges.
+        preflight_deadline: monotonic seconds by which preflight must be decided.
+        stages: the stages to run; a deselected one is not run, and nothing after it.
+        sending: the probe that was sent; ``None`` before.
+    """
+
+    connection_id: str
+    team_id: str
+    limits: Limits
+    plan: Plan
+    preflight_deadline: float
+    stages: frozenset[Stage] = frozenset(Stage)
+    sending: Sending | None = None
+
+    @property
+    def sent(self) -> Sending:
+        """The probe that was sent.
+
+        Raises:
+            LookupError: nothing has been sent yet, so no stage after preflight can be judged.
+        """
+        if self.sending is None:
+            raise LookupError(f"no probe has been sent for {self.connection_id}")
+        return self.sending
+
+    @property
+    def deadline(self) -> float:
+        """Monotonic seconds by which everything after preflight must be decided."""
+        return self.sent.deadline

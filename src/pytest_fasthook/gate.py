@@ -1,0 +1,163 @@
+"""One run of the gate, from settings to every connection's results.
+
+Preflight of all connections, then one probe for each group of routes that can share it, then watching until every
+stage is decided or the budget is over. Read ``run`` first.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pytest_fasthook.board import Board
+from pytest_fasthook.clock import Clock
+from pytest_fasthook.collect import Collector, Track
+from pytest_fasthook.config import Settings
+from pytest_fasthook.evidence import Evidence
+from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
+from pytest_fasthook.judge import chain
+from pytest_fasthook.judge.findings import ended
+from pytest_fasthook.probe import Draft, Plan, Probe, Refusal, Stamp, address, compose, grouped
+from pytest_fasthook.reader import Reader
+from pytest_fasthook.route import Route
+from pytest_fasthook.stages import Stage, StageResult
+
+
+@dataclass(slots=True, eq=False)
+class Gate:
+    """One run. ``run`` is called once, from any thread; ``stop`` ends it early.
+
+    Attributes:
+        new_id: makes the id of a probe.
+        board: where stage results appear as they are decided.
+        problem: what broke the gate itself, if anything did.
+    """
+
+    settings: Settings
+    reader: Reader
+    clock: Clock
+    new_id: Callable[[], str]
+    on_result: Callable[[str, StageResult], None] = lambda connection_id, result: None  # noqa: ARG005
+    board: Board = field(default_factory=Board)
+    evidence: Evidence = field(default_factory=Evidence)
+    tracks: list[Track] = field(default_factory=list)
+    problem: BaseException | None = None
+    began: float = 0.0
+    _collector: Collector = field(init=False)
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Wire the collector to the board."""
+        self._collector = Collector(self.reader, self.evidence, self.clock, on_result=self._post)
+
+    def run(self, stages: Mapping[str, frozenset[Stage]]) -> None:
+        """Judge every connection; results go to the board as they come.
+
+        Args:
+            stages: the selected stages of each connection, by connection id.
+        """
+        try:
+            self._start(stages)
+            self._collect()
+            self._send_probes()
+            self._collect()
+        except BaseException as error:  # noqa: BLE001 - carried to the main thread, which reports it
+            self.problem = error
+        finally:
+            self.board.close()
+
+    def stop(self) -> None:
+        """End the run; results so far stay."""
+        self._stopped.set()
+        self._collector.stop()
+
+    def sending(self, connection_id: str) -> Sending | None:
+        """The probe that was sent for a connection; ``None`` when none was."""
+        return next((t.expect.sending for t in self.tracks if t.expect.connection_id == connection_id), None)
+
+    def time_left(self, connection_id: str) -> float | None:
+        """Seconds left of a connection's budget; ``None`` before its probe is sent."""
+        sending = self.sending(connection_id)
+        return max(0.0, sending.deadline - self.clock.monotonic()) if sending else None
+
+    def awaited(self, connection_id: str) -> str:
+        """What a connection's undecided stage waits for, in words; may hold text from outside."""
+        tracks = (track for track in self.tracks if track.expect.connection_id == connection_id)
+        return "; ".join(waiting.message for track in tracks for waiting in track.waiting)
+
+    def _start(self, stages: Mapping[str, frozenset[Stage]]) -> None:
+        self.began = self.clock.monotonic()
+        for connection_id, selected in stages.items():
+            expect = Expectations(
+                connection_id=connection_id,
+                team_id=self.settings.team_id,
+                limits=Limits.of(self.settings),
+                plan=Plan.of(self.settings),
+                preflight_deadline=self.began + self.settings.preflight_limit_s,
+                stages=selected,
+            )
+            self.tracks.append(Track(expect))
+
+    def _collect(self) -> None:
+        undecided = [track for track in self.tracks if not track.progress.decided]
+        self._collector.run(undecided, stopped=self._stopped.is_set)
+
+    def _post(self, track: Track, result: StageResult) -> None:
+        self.board.post(track.expect.connection_id, result)
+        self.on_result(track.expect.connection_id, result)
+
+    def _send_probes(self) -> None:
+        """One probe for each group of routes that passed preflight, all at the same time."""
+        ready = [track for track in self.tracks if not track.progress.decided]
+        routes = [chain.route(self.evidence, track.expect) for track in ready]
+        tracks = {route.connection_id: track for route, track in zip(routes, ready, strict=True) if route}
+        groups = grouped([route for route in routes if route], Plan.of(self.settings))
+        jobs = [threading.Thread(target=self._send, args=(group, tracks), daemon=True) for group in groups]
+        for job in jobs:
+            job.start()
+        for job in jobs:
+            while job.is_alive() and not self._stopped.is_set():
+                job.join(0.1)
+
+    def _send(self, group: Sequence[Route], tracks: Mapping[str, Track]) -> None:
+        """Send the group's probe; what the source answers goes into the evidence."""
+        if self._stopped.is_set():
+            return
+        clock = self._server_clock()
+        stamp = Stamp(probe_id=self.new_id(), at=clock.at(self.clock.monotonic()))
+        plan = Plan.of(self.settings)
+        draft = compose(group, plan, stamp)
+        probe = address(draft, group[0], plan) if isinstance(draft, Draft) else draft
+        mine = [tracks[route.connection_id] for route in group]
+        if isinstance(probe, Refusal):
+            self._refuse(probe, mine)
+            return
+        sent_at = self.clock.monotonic()
+        for route, track in zip(group, mine, strict=True):
+            sending = self._sending(probe, route, clock, sent_at)
+            track.expect = replace(track.expect, sending=sending)
+        deadline = min(track.expect.deadline for track in mine)
+        self.evidence.append(self.reader.send(probe, deadline=deadline))
+
+    def _refuse(self, refusal: Refusal, tracks: Sequence[Track]) -> None:
+        """Preflight found the probe makeable, sending did not: nothing was sent."""
+        for track in tracks:
+            self._collector.end(track, ended(Stage.INGRESS, refusal.cause, refusal.message))
+
+    def _sending(self, probe: Probe, route: Route, clock: ServerClock, sent_at: float) -> Sending:
+        return Sending(
+            probe=probe,
+            sent_at=sent_at,
+            deadline=sent_at + self.settings.timeout_s + route.rules.delay_s,
+            clock=clock,
+            window_start=self.settings.deploy_start.resolve(clock.at(self.began)),
+        )
+
+    def _server_clock(self) -> ServerClock:
+        """The server's clock: of all ``Date`` headers the one that bounds it best; without any the local one."""
+        dated = [o for o in self.evidence if o.server_date is not None]
+        if not dated:
+            return ServerClock(date=self.clock.now(), seen_at=self.clock.monotonic(), measured=False)
+        readings = (ServerClock(date=o.server_date, seen_at=o.seen_at) for o in dated if o.server_date)
+        return max(readings, key=lambda reading: reading.at(0.0))

@@ -1,0 +1,131 @@
+"""The chain of ids that ties every piece of evidence to our probe: request → event → attempts.
+
+Nothing is matched by time or by being the newest: other traffic on a busy route can neither save nor sink a
+verdict.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pytest_fasthook.client.models import Attempt, Connection, Destination, Event, Request, Source
+from pytest_fasthook.client.replies import IngressReply
+from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
+from pytest_fasthook.expect import Expectations
+from pytest_fasthook.route import Route, read_route
+
+T = TypeVar("T")
+
+
+def connection_question(expect: Expectations) -> Question:
+    """The connection itself."""
+    return Question(ask=Ask.CONNECTION, connection_id=expect.connection_id)
+
+
+def connection(evidence: Evidence, expect: Expectations) -> Connection | None:
+    """The connection as the API last described it."""
+    return _value(evidence, connection_question(expect), Connection)
+
+
+def source_question(found: Connection) -> Question:
+    """The connection's source."""
+    return Question(ask=Ask.SOURCE, source_id=found.source_id)
+
+
+def destination_question(found: Connection) -> Question:
+    """The connection's destination."""
+    return Question(ask=Ask.DESTINATION, destination_id=found.destination_id)
+
+
+def route(evidence: Evidence, expect: Expectations) -> Route | None:
+    """The route as far as it could be read; ``None`` before the connection is known."""
+    found = connection(evidence, expect)
+    if found is None:
+        return None
+    return read_route(
+        found,
+        source=_value(evidence, source_question(found), Source) or found.source,
+        destination=_value(evidence, destination_question(found), Destination) or found.destination,
+    )
+
+
+def ingress_question(expect: Expectations) -> Question:
+    """What the source URL answered to our probe."""
+    return Question(ask=Ask.INGRESS, probe_id=expect.sent.probe.probe_id)
+
+
+def receipt(evidence: Evidence, expect: Expectations) -> IngressReply | None:
+    """The ingress answer; ``None`` when there was none."""
+    return _value(evidence, ingress_question(expect), IngressReply)
+
+
+def sending(evidence: Evidence, expect: Expectations) -> Observation | None:
+    """The sending of the probe, answered or not."""
+    return evidence.latest(ingress_question(expect))
+
+
+def request_question(evidence: Evidence, expect: Expectations) -> Question:
+    """The request record of our probe: by the id that ingress answered, else by the probe's marker."""
+    reply = receipt(evidence, expect)
+    return Question(
+        ask=Ask.REQUEST,
+        source_id=expect.sent.probe.source_id,
+        request_id=reply.request_id if reply else None,
+        probe_id=expect.sent.probe.probe_id,
+        since=expect.sent.since,
+    )
+
+
+def request(evidence: Evidence, expect: Expectations) -> Request | None:
+    """Our request record; an earlier sight stays true when a later look misses it."""
+    seen = evidence.about(request_question(evidence, expect))
+    return next((o.value.request for o in reversed(seen) if o.value is not None and o.value.request), None)
+
+
+def events_question(evidence: Evidence, expect: Expectations) -> Question:
+    """The events of our connection and our request."""
+    found = request(evidence, expect)
+    assert found is not None
+    return Question(
+        ask=Ask.EVENTS, connection_id=expect.connection_id, request_id=found.id, since=expect.sent.since
+    )
+
+
+def ignored_question(evidence: Evidence, expect: Expectations) -> Question:
+    """The ignored branches of our request on our connection."""
+    found = request(evidence, expect)
+    assert found is not None
+    return Question(ask=Ask.IGNORED, connection_id=expect.connection_id, request_id=found.id)
+
+
+def events(evidence: Evidence, expect: Expectations) -> tuple[Event, ...]:
+    """Our events as last seen, oldest first; more than one only when the branch was duplicated."""
+    seen = evidence.about(events_question(evidence, expect))
+    return next((o.value.events for o in reversed(seen) if o.value is not None and o.value.events), ())
+
+
+def event(evidence: Evidence, expect: Expectations) -> Event | None:
+    """The event that stands for our branch: the first one that is not an ignored branch."""
+    found = events(evidence, expect)
+    return next((e for e in found if e.status != "CANCELLED"), found[0] if found else None)
+
+
+def attempts_question(found: Event) -> Question:
+    """The delivery attempts of an event."""
+    return Question(ask=Ask.ATTEMPTS, event_id=found.id)
+
+
+def attempts(evidence: Evidence, found: Event) -> tuple[Attempt, ...]:
+    """The attempts of an event as last seen, oldest first."""
+    observation = evidence.answered(attempts_question(found))
+    return observation.value if observation else ()
+
+
+def latest_input_question(expect: Expectations) -> Question:
+    """The newest input of the connection."""
+    return Question(ask=Ask.LATEST_INPUT, connection_id=expect.connection_id)
+
+
+def _value(evidence: Evidence, question: Question, kind: type[T]) -> T | None:
+    observation = evidence.answered(question)
+    return observation.value if observation and isinstance(observation.value, kind) else None

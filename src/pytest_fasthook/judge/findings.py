@@ -1,0 +1,144 @@
+"""What a stage's judge may say: a result, or what is still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytest_fasthook.causes import Cause, Outcome
+from pytest_fasthook.errors import (
+    ApiError,
+    RateLimitedError,
+    RefusedError,
+    UnreachableError,
+    UnreadableError,
+)
+from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
+from pytest_fasthook.expect import Expectations
+from pytest_fasthook.stages import Stage, StageResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A stage that is not decided yet.
+
+    Attributes:
+        questions: what to ask next, in this order.
+        missing: the cause code if the evidence is still missing at ``until``.
+        message: what is awaited, as the sentence to show then.
+        until: monotonic seconds of the last look.
+        wake_at: monotonic seconds before which asking again is pointless.
+        facts: what is known so far.
+    """
+
+    stage: Stage
+    questions: tuple[Question, ...]
+    missing: Cause
+    message: str
+    until: float
+    wake_at: float | None = None
+    facts: Mapping[str, Any] | None = None
+
+
+Finding = StageResult | Waiting
+
+
+def passed(
+    stage: Stage, message: str, *, facts: Mapping[str, Any], warnings: tuple[str, ...] = ()
+) -> StageResult:
+    """A stage with positive evidence."""
+    return StageResult(
+        stage=stage, outcome=Outcome.PASSED, message=message, facts=_known(facts), warnings=warnings
+    )
+
+
+def ended(
+    stage: Stage,
+    cause: Cause,
+    message: str,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    warnings: tuple[str, ...] = (),
+) -> StageResult:
+    """A stage that ended without passing, with the code that says why."""
+    return StageResult(
+        stage=stage,
+        outcome=cause.outcome,
+        cause=cause,
+        message=message,
+        facts=_known(facts or {}),
+        warnings=warnings,
+    )
+
+
+def settle(finding: Finding, evidence: Evidence, now: float) -> Finding:
+    """End a wait that is hopeless (the API refuses to answer) or over (the last look has been taken)."""
+    if isinstance(finding, StageResult):
+        return finding
+    newest = [evidence.latest(question) for question in finding.questions]
+    for observation in newest:
+        if observation is not None and isinstance(observation.error, RefusedError):
+            return _refused(finding, observation)
+    if now < finding.until or any(o is None or o.asked_at < finding.until for o in newest):
+        return finding
+    return _expired(finding, newest)
+
+
+def _expired(waiting: Waiting, newest: list[Observation | None]) -> StageResult:
+    """The last look: what could not be read is an error, what was read and is missing is inconclusive."""
+    for observation in newest:
+        if observation is not None and observation.error is not None:
+            return unanswered(waiting.stage, observation.error, facts=waiting.facts)
+    return ended(waiting.stage, waiting.missing, waiting.message, facts=waiting.facts)
+
+
+def unanswered(stage: Stage, error: ApiError, *, facts: Mapping[str, Any] | None = None) -> StageResult:
+    """The result of a stage whose question the API did not answer."""
+    return ended(stage, cause_of(error), str(error), facts=facts)
+
+
+def cause_of(error: ApiError) -> Cause:
+    """The cause code of an unanswered question."""
+    match error:
+        case RateLimitedError():
+            return Cause.API_RATE_LIMITED
+        case UnreachableError():
+            return Cause.API_UNREACHABLE
+        case UnreadableError():
+            return Cause.API_BAD_RESPONSE
+        case RefusedError(status=401):
+            return Cause.API_UNAUTHORIZED
+        case RefusedError(status=403):
+            return Cause.API_FORBIDDEN
+    return Cause.API_BAD_RESPONSE
+
+
+def _refused(waiting: Waiting, observation: Observation) -> StageResult:
+    error = observation.error
+    assert isinstance(error, RefusedError)
+    about_connection = observation.question.ask in {Ask.CONNECTION, Ask.LATEST_INPUT}
+    if error.status == 404 and about_connection:
+        return ended(waiting.stage, Cause.CONNECTION_NOT_FOUND, str(error), facts=waiting.facts)
+    return unanswered(waiting.stage, error, facts=waiting.facts)
+
+
+def wrong_team(stage: Stage, expect: Expectations, what: str, team_id: str | None) -> StageResult | None:
+    """The tenancy check: a record of another team proves nothing about this one."""
+    if team_id is None or team_id == expect.team_id:
+        return None
+    return ended(
+        stage,
+        Cause.WRONG_TEAM,
+        f"{what} belongs to team {team_id}, expected team {expect.team_id}",
+        facts={"team_id": team_id},
+    )
+
+
+def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def advisory(result: StageResult) -> StageResult:
+    """The same result, shown but not deciding."""
+    return replace(result, advisory=True)

@@ -1,0 +1,122 @@
+"""Ingress: the source took the probe, and its request record says ``accepted``.
+
+The answer of the source URL is only a hint: a source with a custom response or in proxy mode may answer 4xx or
+5xx to a request that it accepted. The record decides (FastHook guides on source authentication and on custom
+source responses; contract, request model).
+"""
+
+from __future__ import annotations
+
+from pytest_fasthook.causes import Cause
+from pytest_fasthook.client.models import Request
+from pytest_fasthook.errors import UnreachableError
+from pytest_fasthook.evidence import Evidence
+from pytest_fasthook.expect import Expectations
+from pytest_fasthook.judge import chain
+from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wrong_team
+from pytest_fasthook.stages import Stage, StageResult
+
+STAGE = Stage.INGRESS
+PATIENCE_S = 10.0
+"""How long to look for the record of a probe that the source itself refused, in seconds."""
+NOTHING_SENT = frozenset({"connect", "dns", "tls"})
+
+
+def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
+    """Judge the ingress answer together with the request record."""
+    found = chain.request(evidence, expect)
+    if found is not None:
+        recorded = _recorded(found, evidence, expect)
+        if recorded:
+            return recorded
+    sending = chain.sending(evidence, expect)
+    error = sending.error if sending else None
+    if isinstance(error, UnreachableError) and error.reason in NOTHING_SENT:
+        return ended(STAGE, Cause.INGRESS_UNREACHABLE, str(error), facts=_facts(evidence, expect))
+    return _unrecorded(found, evidence, expect)
+
+
+def _recorded(found: Request, evidence: Evidence, expect: Expectations) -> StageResult | None:
+    """The record's verdict; ``None`` while its status is one that this version does not know."""
+    facts = _facts(evidence, expect) | {"status": found.status, "verified": found.verified}
+    stranger = wrong_team(STAGE, expect, f"request {found.id}", found.team_id)
+    if stranger:
+        return stranger
+    if found.status == "rejected" or (found.rejection_cause and found.status != "accepted"):
+        why = found.rejection_cause or "no cause recorded"
+        message = (
+            f"the source rejected request {found.id}: {why}{_answered(evidence, expect)}, expected accepted"
+        )
+        return ended(STAGE, Cause.INGRESS_REJECTED, message, facts=facts)
+    if found.status != "accepted":
+        return None
+    route = chain.route(evidence, expect)
+    if route and route.has_auth and found.verified is not True:
+        message = (
+            f"request {found.id} was accepted with verified={found.verified} although source {route.source_id} "
+            f"has {route.auth_type} auth, expected verified=True"
+        )
+        return ended(STAGE, Cause.INGRESS_REJECTED, message, facts=facts)
+    return passed(STAGE, f"request {found.id} accepted{_verified(found)}", facts=facts)
+
+
+def _unrecorded(found: Request | None, evidence: Evidence, expect: Expectations) -> Waiting:
+    """No usable record yet: what it means if none appears, and how long to look for it."""
+    cause, until = _hint(evidence, expect)
+    if found is not None:
+        message = f"request {found.id} has the unknown status {found.status!r}, expected accepted"
+    else:
+        message = f"no request record for probe {_probe(expect)} appeared{_answered(evidence, expect)}"
+    return Waiting(
+        stage=STAGE,
+        questions=(chain.request_question(evidence, expect),),
+        missing=cause,
+        message=message,
+        until=until,
+        facts=_facts(evidence, expect),
+    )
+
+
+def _hint(evidence: Evidence, expect: Expectations) -> tuple[Cause, float]:
+    """What the ingress answer means if no record appears, and until when to look for the record."""
+    status = _status(evidence, expect)
+    if status is not None and 200 <= status < 300:
+        return Cause.REQUEST_NOT_SEEN, expect.deadline
+    route = chain.route(evidence, expect)
+    sending = chain.sending(evidence, expect)
+    sent_at = sending.seen_at if sending else expect.deadline
+    patient = route is not None and route.answers_for_itself
+    until = expect.deadline if patient else min(expect.deadline, sent_at + PATIENCE_S)
+    unreachable = status is None or status >= 500 or status == 429
+    return (Cause.INGRESS_UNREACHABLE if unreachable else Cause.INGRESS_REJECTED), until
+
+
+def _status(evidence: Evidence, expect: Expectations) -> int | None:
+    reply = chain.receipt(evidence, expect)
+    return reply.status if reply else None
+
+
+def _answered(evidence: Evidence, expect: Expectations) -> str:
+    sending = chain.sending(evidence, expect)
+    if sending is not None and sending.error is not None:
+        return f"; sending it gave: {sending.error}"
+    status = _status(evidence, expect)
+    return f"; the source URL answered {status}" if status is not None else ""
+
+
+def _verified(found: Request) -> str:
+    return " and verified" if found.verified else ""
+
+
+def _probe(expect: Expectations) -> str:
+    return expect.sent.probe.probe_id
+
+
+def _facts(evidence: Evidence, expect: Expectations) -> dict[str, object]:
+    reply = chain.receipt(evidence, expect)
+    found = chain.request(evidence, expect)
+    return {
+        "http_status": reply.status if reply else None,
+        "request_id": found.id if found else reply.request_id if reply else None,
+        "probe_id": _probe(expect),
+    }

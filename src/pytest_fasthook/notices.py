@@ -1,0 +1,45 @@
+"""A stage's result in the words that an item reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_fasthook.causes import Outcome
+from pytest_fasthook.config import Settings
+from pytest_fasthook.document import ids_of, next_step_for
+from pytest_fasthook.items import Notice
+from pytest_fasthook.redact import one_line
+from pytest_fasthook.stages import Stage, StageResult
+
+
+def notice_of(
+    connection_id: str, result: StageResult, results: Mapping[Stage, StageResult], settings: Settings
+) -> Notice:
+    """What the item of ``result`` reports; redacted and cleaned.
+
+    Args:
+        connection_id: the connection.
+        result: the stage's result.
+        results: the connection's results so far, for the ids along the chain.
+        settings: for what must not be shown, and the API's address in the next step.
+    """
+    show = settings.redactor.show
+    code = f"{result.cause}: " if result.cause else ""
+    brief = show(one_line(f"{code}{result.message}", limit=600))
+    return Notice(
+        outcome=result.outcome,
+        advisory=result.advisory,
+        brief=brief,
+        text="\n".join([brief, *(show(line) for line in _more(connection_id, result, results, settings))]),
+    )
+
+
+def _more(
+    connection_id: str, result: StageResult, results: Mapping[Stage, StageResult], settings: Settings
+) -> list[str]:
+    if result.cause is None or result.outcome is Outcome.BLOCKED:
+        return []
+    ids = ids_of(connection_id, {**results, result.stage: result})
+    named = ", ".join(f"{name} {value}" for name, value in ids.items() if value is not None)
+    steps = next_step_for(result.cause, ids, settings=settings, stage=result.stage)
+    return [f"stage {result.stage}; {named}", *steps.splitlines()]

@@ -1,0 +1,55 @@
+"""What every pytest run loads: options, the marker, and the question whether the gate is on.
+
+Nothing heavy is imported here. The gate's own modules are loaded only when a run asks for it.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_fasthook.fixtures import fasthook as fasthook
+from pytest_fasthook.fixtures import fasthook_client as fasthook_client
+from pytest_fasthook.fixtures import fasthook_emulator as fasthook_emulator
+from pytest_fasthook.options import CONNECTION, EMULATOR, JSON, JUNIT, add_options
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the settings table."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the gate where a run asks for it.
+
+    Raises:
+        pytest.UsageError: a setting is wrong or missing; nothing has been sent.
+    """
+    config.addinivalue_line("markers", "fasthook: a stage of the FastHook deploy gate")
+    if gate_is_on(config):
+        from pytest_fasthook.start import start_gate  # noqa: PLC0415 - a run without the gate must not load it
+
+        start_gate(config)
+
+
+def gate_is_on(config: pytest.Config) -> bool:
+    """Whether the command line names something to gate.
+
+    Raises:
+        pytest.UsageError: a report of the gate is asked for, but nothing to gate.
+    """
+    if config.getoption(CONNECTION.dest) is not None or config.getoption(EMULATOR.dest):
+        return True
+    for report in (JSON, JUNIT):
+        if config.getoption(report.dest) is not None:
+            raise pytest.UsageError(
+                f"{report.flag} was given, but nothing to gate; name a route with {CONNECTION.flag} or {EMULATOR.flag}"
+            )
+    return False
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the ``fasthook`` fixture every connection that the run gates."""
+    if "fasthook" in metafunc.fixturenames and gate_is_on(metafunc.config):
+        from pytest_fasthook.session import JOINED  # noqa: PLC0415 - as above
+
+        metafunc.parametrize("fasthook", metafunc.config.stash[JOINED].connections, indirect=True)

@@ -1,0 +1,323 @@
+"""The probe: an event that the route would really accept, marked so that it can be told from real traffic.
+
+The route's rules are read first: the body satisfies the filters, the fields that a deduplicate rule looks at get
+fresh values, the method is one that the source takes, and the signature is made over the exact bytes sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from pytest_fasthook.causes import Cause
+from pytest_fasthook.config import Settings
+from pytest_fasthook.errors import SettingsError
+from pytest_fasthook.redact import Secret
+from pytest_fasthook.route import BODY_METHODS, Route
+from pytest_fasthook.rules.dedupe import freshen
+from pytest_fasthook.rules.matching import evaluate, spoken
+from pytest_fasthook.rules.message import Message
+from pytest_fasthook.rules.model import Filter
+from pytest_fasthook.rules.satisfying import NotUnderstood, Unsatisfiable, satisfy
+from pytest_fasthook.signing.requirement import NotKnown, requirement
+from pytest_fasthook.signing.sign import SignedRequest, prepare, sign
+
+MARKER = "x-fasthook-probe"
+JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the user wants to be sent, before it meets a route.
+
+    Attributes:
+        payload: the bytes of the payload file; ``None`` means: make one from the rules.
+        headers: headers to send as given.
+        secrets: source secrets, by source id as a variable's name spells it; ``""`` is for every source.
+    """
+
+    payload: bytes | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Plan:
+        """What the settings ask for."""
+        return cls(payload=settings.payload, headers=settings.headers, secrets=settings.source_secrets)
+
+    def secret(self, source_id: str) -> Secret | None:
+        """The secret for one source: its own, else the general one."""
+        spelled = re.sub(r"[^A-Z0-9]", "_", source_id.upper())
+        own = (self.secrets.get(name) for name in (source_id, spelled))
+        return next(filter(None, own), self.secrets.get(""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What makes one probe unlike any other.
+
+    Attributes:
+        probe_id: the marker, in the header ``x-fasthook-probe`` and in a body made by the gate.
+        at: the time of sending, on the server's clock.
+    """
+
+    probe_id: str
+    at: datetime
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The placeholders of a payload file."""
+        moment = self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {
+            "probe_id": self.probe_id,
+            "uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, self.probe_id)),
+            "now": moment,
+            "unix": str(int(self.at.timestamp())),
+        }
+
+
+TRIAL = Stamp(probe_id="probe_trial", at=datetime.fromtimestamp(0, UTC))
+"""Stands for a real stamp where a probe is only tried on a route, never sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A probe before it is signed.
+
+    Attributes:
+        message: what the rules see of it.
+        raw: the body's bytes where they are not JSON made from ``message``.
+        notes: what was changed in the user's payload, one line each.
+    """
+
+    stamp: Stamp
+    message: Message
+    raw: bytes | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def body(self) -> bytes:
+        """The exact bytes to send."""
+        if self.raw is not None:
+            return self.raw
+        if self.message.body is None:
+            return b""
+        return json.dumps(self.message.body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why no probe can be made for a route."""
+
+    cause: Cause
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What goes over the wire, and to which source."""
+
+    probe_id: str
+    source_id: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def compose(routes: Sequence[Route], plan: Plan, stamp: Stamp) -> Draft | Refusal:
+    """Make one probe for routes that share a source, or say why none fits them all."""
+    draft = _start(routes[0], plan, stamp)
+    filters = [route.rules.filter for route in routes if route.rules.filter is not None]
+    try:
+        draft = replace(draft, message=_satisfying(filters, draft.message, given=plan.payload is not None))
+    except Unsatisfiable as unsatisfiable:
+        return _filtered(routes, str(unsatisfiable))
+    draft = _fresh(routes, draft, given=plan.payload is not None)
+    draft = replace(draft, message=_with_headers(draft.message, plan.headers))
+    for route in routes:
+        match = evaluate(route.rules.filter, draft.message) if route.rules.filter else None
+        if match is not None and match.matched is False:
+            return _filtered([route], "; ".join(spoken(match)))
+    return draft
+
+
+def _filtered(routes: Sequence[Route], why: str) -> Refusal:
+    names = ", ".join(route.connection_id for route in routes)
+    return Refusal(
+        cause=Cause.PAYLOAD_FILTERED, message=f"the payload cannot pass the filter of {names}: {why}"
+    )
+
+
+def _start(route: Route, plan: Plan, stamp: Stamp) -> Draft:
+    """The probe before it meets the rules: the user's payload, or a small body that names the probe."""
+    method = route.method
+    message = Message(
+        method=method, path=_path_of(route), headers={"content-type": JSON_TYPE, MARKER: stamp.probe_id}
+    )
+    if plan.payload is None:
+        body = {"fasthook_probe": stamp.probe_id} if method in BODY_METHODS else None
+        return Draft(stamp=stamp, message=_with_headers(replace(message, body=body), plan.headers))
+    filled = _filled(plan.payload, stamp)
+    try:
+        draft = Draft(stamp=stamp, message=replace(message, body=json.loads(filled)), raw=filled)
+    except (ValueError, RecursionError):
+        headers = {**message.headers, "content-type": _raw_type(filled)}
+        text = filled.decode("utf-8", "replace")
+        draft = Draft(stamp=stamp, message=replace(message, headers=headers, body=text), raw=filled)
+    return replace(draft, message=_with_headers(draft.message, plan.headers))
+
+
+def _path_of(route: Route) -> str:
+    return urlsplit(route.source_url or "").path or "/"
+
+
+def _raw_type(body: bytes) -> str:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "application/octet-stream"
+    return "application/xml" if body.lstrip().startswith(b"<") else "text/plain; charset=utf-8"
+
+
+def _filled(payload: bytes, stamp: Stamp) -> bytes:
+    """The payload with its placeholders filled in; bytes that are no text are left alone."""
+    for name, value in stamp.values.items():
+        payload = payload.replace(b"{{%s}}" % name.encode(), value.encode())
+    return payload
+
+
+def _with_headers(message: Message, headers: Iterable[tuple[str, str]]) -> Message:
+    given = {name.lower(): value for name, value in headers}
+    return replace(message, headers={**message.headers, **given}) if given else message
+
+
+def _satisfying(filters: Sequence[Filter], message: Message, *, given: bool) -> Message:
+    """The message with whatever the filters want of it; a body that the user gave is left as it is."""
+    for one in filters:
+        wanted = _without_body(one) if given else one
+        if not wanted.conditions:
+            continue
+        try:
+            message = satisfy(wanted, message)
+        except NotUnderstood as doubt:
+            message = doubt.best or message
+    return message
+
+
+def _without_body(one: Filter) -> Filter:
+    return replace(one, conditions={name: c for name, c in one.conditions.items() if name != "body"})
+
+
+def _fresh(routes: Sequence[Route], draft: Draft, *, given: bool) -> Draft:
+    """Fresh values in the fields that a deduplicate rule looks at, so that two runs in its window both pass."""
+    message, notes = draft.message, list(draft.notes)
+    for route in routes:
+        if route.rules.deduplicate is None:
+            continue
+        fresh = freshen(route.rules.deduplicate, message, token=draft.stamp.probe_id, keep=route.rules.filter)
+        message = fresh.message
+        if given and fresh.changed:
+            notes.append(
+                f"fresh values for the deduplicate rule of {route.connection_id}: {', '.join(fresh.changed)}"
+            )
+        notes += [f"deduplicate rule of {route.connection_id}: {fresh.warning}"] if fresh.warning else []
+    same_body = message.body == draft.message.body
+    return replace(draft, message=message, raw=draft.raw if same_body else None, notes=tuple(notes))
+
+
+def unsendable(route: Route, plan: Plan) -> Refusal | None:
+    """Why no probe could be sent that the route would accept; ``None`` when one can."""
+    draft = compose((route,), plan, TRIAL)
+    if isinstance(draft, Refusal):
+        return draft
+    probe = _unsignable(route, plan) or address(draft, route, plan)
+    return probe if isinstance(probe, Refusal) else None
+
+
+def _unsignable(route: Route, plan: Plan) -> Refusal | None:
+    """Why the source's signature or credential cannot be made; ``None`` when it can, or none is needed."""
+    needed = requirement(route.source_type, route.source_config)
+    if needed is None:
+        return None
+    if isinstance(needed, NotKnown):
+        message = f"source {route.source_id} demands {needed}, expected an auth that this version can make"
+        return Refusal(cause=Cause.SOURCE_SECRET_MISSING, message=message)
+    if plan.secret(route.source_id) is not None:
+        return None
+    message = (
+        f"source {route.source_id} demands {needed.kind} auth and no secret was given, expected one in "
+        f"FASTHOOK_SOURCE_SECRET or FASTHOOK_SOURCE_SECRET_{route.source_id}"
+    )
+    return Refusal(cause=Cause.SOURCE_SECRET_MISSING, message=message)
+
+
+def address(draft: Draft, route: Route, plan: Plan) -> Probe | Refusal:
+    """The signed probe for one source; every route of a group has the same one."""
+    message = draft.message
+    request = SignedRequest(
+        method=message.method,
+        url=_url(route.source_url or "", message),
+        body=draft.body,
+        content_type=message.headers.get("content-type", JSON_TYPE),
+    )
+    try:
+        request, signature = _signed(request, draft.stamp, route, plan)
+    except SettingsError as error:
+        return Refusal(cause=Cause.SOURCE_SECRET_MISSING, message=f"source {route.source_id}: {error}")
+    return Probe(
+        probe_id=draft.stamp.probe_id,
+        source_id=route.source_id,
+        method=request.method,
+        url=request.url,
+        headers=tuple({**message.headers, **signature}.items()),
+        body=request.body,
+        notes=draft.notes,
+    )
+
+
+def _signed(
+    request: SignedRequest, stamp: Stamp, route: Route, plan: Plan
+) -> tuple[SignedRequest, Mapping[str, str]]:
+    needed = requirement(route.source_type, route.source_config)
+    secret = plan.secret(route.source_id)
+    if needed is None or isinstance(needed, NotKnown) or secret is None:
+        return request, {}
+    request = prepare(needed, request)
+    return request, sign(needed, secret, request, now=stamp.at, message_id=stamp.probe_id)
+
+
+def _url(source_url: str, message: Message) -> str:
+    """The source's URL with the path and query that the rules want."""
+    parts = urlsplit(source_url)
+    query = "&".join(filter(None, (parts.query, urlencode(_pairs(message.query)))))
+    return urlunsplit(parts._replace(path=message.path, query=query))
+
+
+def _pairs(query: Mapping[str, Any]) -> list[tuple[str, str]]:
+    listed = [(name, value if isinstance(value, list) else [value]) for name, value in query.items()]
+    return [(name, str(item)) for name, items in listed for item in items]
+
+
+def grouped(routes: Sequence[Route], plan: Plan) -> list[list[Route]]:
+    """Routes that can share one probe: same source, and one payload passes all their filters; as few as can be."""
+    groups: list[list[Route]] = []
+    for route in routes:
+        fits = (g for g in groups if g[0].source_id == route.source_id and _fit([*g, route], plan))
+        home = next(fits, None)
+        if home is None:
+            groups.append([route])
+        else:
+            home.append(route)
+    return groups
+
+
+def _fit(routes: Sequence[Route], plan: Plan) -> bool:
+    return isinstance(compose(routes, plan, TRIAL), Draft)

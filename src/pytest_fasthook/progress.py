@@ -1,0 +1,68 @@
+"""What a person sees while the gate waits: one line that moves on a terminal, steady lines now and then in CI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_fasthook.clock import Clock
+from pytest_fasthook.gate import Gate
+from pytest_fasthook.redact import one_line
+from pytest_fasthook.stages import Stage
+
+if TYPE_CHECKING:
+    from _pytest.capture import CaptureManager
+
+STEADY_EVERY_S = 15.0
+FIRST_AFTER_S = 1.0
+
+
+class WaitingLine:
+    """Shows one wait; quiet with ``-q`` and when the wait is short."""
+
+    def __init__(self, config: pytest.Config, clock: Clock) -> None:
+        self._clock = clock
+        self._config = config
+        self._writer = config.get_terminal_writer()
+        self._moves = self._writer.hasmarkup
+        self._began = clock.monotonic()
+        self._shown_at: float | None = None
+        self._quiet = config.get_verbosity() < 0 or not config.pluginmanager.hasplugin("terminalreporter")
+
+    def show(self, gate: Gate | None, connection_id: str, stage: Stage) -> None:
+        """Say what is waited for, for how long, and how much budget is left."""
+        now = self._clock.monotonic()
+        waited = now - self._began
+        if self._quiet or waited < FIRST_AFTER_S or not self._due(now):
+            return
+        self._shown_at = now
+        left = gate.time_left(connection_id) if gate else None
+        budget = f", {left:.0f}s of the budget left" if left is not None else ""
+        awaited = gate.settings.redactor.show(gate.awaited(connection_id)) if gate else ""
+        self._write(f"fasthook: waiting for {stage} of {connection_id}, {waited:.0f}s{budget}; {awaited}")
+
+    def clear(self) -> None:
+        """Take the moving line away."""
+        if self._shown_at is not None and self._moves:
+            self._write("", end="")
+
+    def _due(self, now: float) -> bool:
+        every = 0.5 if self._moves else STEADY_EVERY_S
+        return self._shown_at is None or now - self._shown_at >= every
+
+    def _write(self, text: str, *, end: str = "\n") -> None:
+        """Write past pytest's capture, as the line belongs to the person and not to the test's output."""
+        capture: CaptureManager | None = self._config.pluginmanager.getplugin("capturemanager")
+        if capture is None:
+            self._put(text, end=end)
+            return
+        with capture.global_and_fixture_disabled():
+            self._put(text, end=end)
+
+    def _put(self, text: str, *, end: str) -> None:
+        if self._moves:
+            shown = one_line(text, limit=max(20, self._writer.fullwidth - 1))
+            self._writer.write(f"\r\x1b[K{shown}", flush=True)
+        else:
+            self._writer.write(f"\n{text}{end}", flush=True)

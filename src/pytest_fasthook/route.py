@@ -1,0 +1,116 @@
+"""The route as read from the API: source → connection → destination, with its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pytest_fasthook.client.models import Connection, Destination, Source
+from pytest_fasthook.rules.model import Rules
+from pytest_fasthook.rules.parse import parse_rules
+
+BODY_METHODS = ("POST", "PUT", "PATCH", "DELETE", "QUERY")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One connection with both its ends.
+
+    Attributes:
+        source_config: ``None`` where it could not be read, ``{}`` where the source has none.
+        source_status: as the API says it, lower case; ``None`` where it says nothing.
+        allowed_methods: empty where the source allows any.
+    """
+
+    connection_id: str
+    connection_name: str
+    team_id: str | None
+    source_id: str
+    source_name: str
+    source_type: str | None
+    source_status: str | None
+    source_disabled: bool
+    source_url: str | None
+    source_config: Mapping[str, Any] | None
+    destination_id: str
+    destination_name: str
+    destination_disabled: bool
+    connection_disabled: bool
+    disabled_at: datetime | None
+    paused_at: datetime | None
+    rules: Rules
+
+    @property
+    def auth_type(self) -> str | None:
+        """The kind of auth the source demands; ``None`` without."""
+        value = (self.source_config or {}).get("auth_type")
+        return str(value) if value else None
+
+    @property
+    def has_auth(self) -> bool:
+        """Whether the source checks a signature or credential."""
+        return self.auth_type is not None
+
+    @property
+    def allowed_methods(self) -> tuple[str, ...]:
+        """The methods that the source takes, upper case."""
+        methods = (self.source_config or {}).get("allowed_http_methods")
+        listed = methods if isinstance(methods, list | tuple) else ()
+        return tuple(str(method).upper() for method in listed if method)
+
+    @property
+    def method(self) -> str:
+        """The method to send with: POST where allowed, else the first one that carries a body."""
+        allowed = self.allowed_methods
+        if not allowed:
+            return "POST"
+        return next((method for method in BODY_METHODS if method in allowed), allowed[0])
+
+    @property
+    def answers_for_itself(self) -> bool:
+        """Whether the source's answer is configured, so that its status says nothing about acceptance."""
+        config = self.source_config or {}
+        return bool(config.get("custom_response")) or config.get("mode") == "proxy"
+
+
+def read_route(connection: Connection, *, source: Source | None, destination: Destination | None) -> Route:
+    """Put the three records together."""
+    source_id = connection.source_id or (source.id if source else "")
+    destination_id = connection.destination_id or (destination.id if destination else "")
+    status = source.status.lower() if source and source.status else None
+    return Route(
+        connection_id=connection.id,
+        connection_name=connection.name or connection.id,
+        team_id=connection.team_id,
+        source_id=source_id,
+        source_name=(source.name if source else None) or source_id or "unknown source",
+        source_type=source.type if source else None,
+        source_status=status,
+        source_disabled=status == "disabled" or bool(source and source.disabled_at),
+        source_url=source.url if source else None,
+        source_config=_config(source),
+        destination_id=destination_id,
+        destination_name=(destination.name if destination else None)
+        or destination_id
+        or "unknown destination",
+        destination_disabled=_destination_disabled(destination),
+        connection_disabled=connection.disabled_at is not None,
+        disabled_at=connection.disabled_at,
+        paused_at=connection.paused_at,
+        rules=parse_rules(connection.rules),
+    )
+
+
+def _config(source: Source | None) -> Mapping[str, Any] | None:
+    """An explicit null is a source without config; an absent one is not known."""
+    if source is None or "config" not in source.model_fields_set:
+        return None
+    return source.config or {}
+
+
+def _destination_disabled(destination: Destination | None) -> bool:
+    if destination is None:
+        return False
+    return destination.disabled_at is not None or (destination.status or "").lower() == "disabled"

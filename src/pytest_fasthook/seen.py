@@ -1,0 +1,53 @@
+"""What one look at a list showed of our probe, trimmed to what the judge needs.
+
+Lists of a busy source hold other people's traffic; keeping it would cost memory and put foreign payloads into
+reports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pytest_fasthook.client.models import Event, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSeen:
+    """Our request record, if it was there.
+
+    Attributes:
+        looked_through: records looked at.
+        complete: whether the whole window was looked through (a partial page is no proof of absence).
+    """
+
+    request: Request | None
+    looked_through: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsSeen:
+    """The events of our request on our connection, oldest first."""
+
+    events: tuple[Event, ...]
+    looked_through: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowSeen:
+    """The deploy window: what the events list shows, then what the metrics count.
+
+    Attributes:
+        listed: events of the connection in the window, by the events list.
+        ours_listed: whether our event is one of them.
+        count, failed, delivered: sums of the metrics series; ``None`` where no point carries the measure.
+    """
+
+    since: datetime
+    until: datetime
+    listed: int
+    ours_listed: bool
+    count: int | None
+    failed: int | None
+    delivered: int | None

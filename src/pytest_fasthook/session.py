@@ -1,0 +1,136 @@
+"""How the gate joins a pytest session: settings, nodes, and who waits for whom.
+
+In an ordinary run the gate works in a thread beside pytest's own loop (``controller.py``). Under xdist it works in
+the controller process, and the workers here read its notices from a mailbox. Only one process ever sends, collects
+and writes reports.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_fasthook.causes import Outcome
+from pytest_fasthook.clock import SystemClock
+from pytest_fasthook.config import Settings, resolve
+from pytest_fasthook.errors import SettingsError
+from pytest_fasthook.items import ConnectionNode, Notice, gate_first
+from pytest_fasthook.mailbox import Mailbox
+from pytest_fasthook.options import Option
+from pytest_fasthook.stages import Stage
+
+HARD_STOP_MARGIN_S = 60.0
+"""How long past the gate's own budget pytest-timeout waits before it ends a stage, in seconds."""
+EMULATOR_CONNECTION = "conn_demo"
+MAILBOX_KEY = "fasthook_mailbox"
+
+
+class FromPytest:
+    """Raw values as pytest parsed them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def command_line(self, option: Option) -> Any:
+        """The command line's value."""
+        return self._config.getoption(option.dest)
+
+    def ini(self, option: Option) -> str | None:
+        """The ini file's value."""
+        value = self._config.getini(option.dest)
+        return str(value) if value else None
+
+
+def resolved(config: pytest.Config) -> Settings:
+    """The settings of this session, with the emulator's demo route in place of an account where asked for.
+
+    Raises:
+        pytest.UsageError: a setting is wrong or missing.
+    """
+    try:
+        return resolve(
+            FromPytest(config),
+            os.environ,
+            home=Path.home(),
+            folder=config.invocation_params.dir,
+            now=datetime.now(UTC),
+        )
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+class Collecting:
+    """The hooks that controller and workers share: the gate's nodes, and their place in the order."""
+
+    settings: Settings
+    connections: Sequence[str]
+
+    def join(self, config: pytest.Config) -> None:
+        """Hook into the session; without paths only the gate runs, so no unrelated module can break a deploy."""
+        if config.args_source is not pytest.Config.ArgsSource.ARGS:
+            config.args = []
+        config.stash[JOINED] = self
+        config.pluginmanager.register(self, "fasthook-gate")
+
+    def wait(self, connection_id: str, stage: Stage) -> Notice:
+        """Wait for a stage's notice."""
+        raise NotImplementedError
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Put the gate's connections before everything else that the session collects."""
+        report = yield
+        if isinstance(collector, pytest.Session):
+            nodes = [
+                ConnectionNode.make(collector, one, wait=self.wait, hard_stop_s=self.hard_stop_s)
+                for one in self.connections
+            ]
+            report.result = [*nodes, *(report.result or ())]
+        return report
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
+        """Keep the stages in order, after every plugin that shuffles or sorts."""
+        yield
+        items[:] = gate_first(items, self.connections)
+
+    @property
+    def hard_stop_s(self) -> float:
+        """When pytest-timeout ends a stage that the gate's own budget failed to end, in seconds."""
+        return self.settings.preflight_limit_s + self.settings.timeout_s + HARD_STOP_MARGIN_S
+
+
+class WorkerPlugin(Collecting):
+    """An xdist worker: runs items, asks the controller's mailbox."""
+
+    def __init__(self, settings: Settings, worker_input: Mapping[str, Any]) -> None:
+        self.settings = settings
+        self.connections = gated(settings)
+        self._mailbox = Mailbox(Path(worker_input[MAILBOX_KEY]), SystemClock())
+
+    def wait(self, connection_id: str, stage: Stage) -> Notice:
+        """Wait for the controller's notice."""
+        notice = self._mailbox.wait(connection_id, stage, timeout=self.hard_stop_s)
+        return notice or unreached(stage)
+
+
+def unreached(stage: Stage) -> Notice:
+    """What an item reports for a stage that the gate never decided."""
+    text = f"STAGE_NOT_RUN: {stage} did not run: the gate ended before it was decided"
+    return Notice(outcome=Outcome.INCONCLUSIVE, advisory=False, brief=text, text=text)
+
+
+def gated(settings: Settings) -> Sequence[str]:
+    """The connections that a session gates."""
+    return (EMULATOR_CONNECTION,) if settings.emulator else settings.connections
+
+
+JOINED = pytest.StashKey[Collecting]()
+"""The gate of this session, where one is on."""
