@@ -223,6 +223,8 @@ def broken_connection(
     connection = passing_connection(connection_id)
     connection["stages"] = [_broken_stage(entry, cause, where=where, said=said) for entry in passing_stages()]
     connection["stages"][list(Stage).index(where)]["evidence"].update(facts or {})
+    connection["ids"] = _ids_until(where)
+    connection["warnings"] = []
     connection["verdict"] = VERDICT_OF[cause.outcome]
     connection["cause"] = {
         "stage": str(where),
@@ -231,6 +233,15 @@ def broken_connection(
         "next": f"Look at {where}.",
     }
     return connection
+
+
+def _ids_until(where: Stage) -> Document:
+    reached = list(Stage).index(where)
+    return {
+        "request_id": "req_1" if reached >= list(Stage).index(Stage.INGRESS) else None,
+        "event_id": "evt_1" if reached >= list(Stage).index(Stage.DELIVERY) else None,
+        "attempt_ids": ["att_1", "att_2"] if reached >= list(Stage).index(Stage.DELIVERY) else [],
+    }
 
 
 def _broken_stage(entry: Document, cause: Cause, *, where: Stage, said: str) -> Document:

@@ -21,6 +21,7 @@ from pytest_fasthook.errors import FastHookError
 from pytest_fasthook.redact import clean, one_line
 from pytest_fasthook.reports.evidence_text import evidence_lines, scalar_text
 from pytest_fasthook.reports.reading import ConnectionRun, Run, StageRun, Verdict, read
+from pytest_fasthook.reports.wording import policy_note
 
 MESSAGE_CHARS = 2000
 BODY_CHARS = 20_000
@@ -143,11 +144,9 @@ def _properties(run: Run, connection: ConnectionRun) -> dict[str, str]:
 
 def _summary(run: Run, connection: ConnectionRun) -> str:
     lines = [f"{connection.connection_id}: {connection.verdict}"]
-    if run.let_through():
-        lines.append(
-            f"LET THROUGH: the run's verdict is {run.verdict}, its exit code is 0 only because of the policy "
-            f"(on inconclusive: {run.on_inconclusive}, on error: {run.on_error})"
-        )
+    note = policy_note(run)
+    if note:
+        lines.append(note)
     return "\n".join([*lines, *(f"warning: {warning}" for warning in connection.warnings)])
 
 
