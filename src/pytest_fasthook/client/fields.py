@@ -54,6 +54,8 @@ def read_number(value: object) -> float | None:
 
 def read_count(value: object) -> int | None:
     """Read a whole number that is not negative."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value >= 0 else None
     number = read_number(value)
     return int(number) if number is not None and number.is_integer() else None
 

@@ -15,6 +15,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import unquote
 
 import httpcore
 import httpx
@@ -27,7 +28,7 @@ from pytest_fasthook.client.retry import CallLimits
 from pytest_fasthook.client.sockets import HardLimit, open_pool, proxy_for
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.errors import RateLimitedError, UnreachableError
-from pytest_fasthook.redact import Redactor, Secret
+from pytest_fasthook.redact import Redactor, Secret, one_line
 
 HttpTransport = httpx.BaseTransport
 """What can answer calls in place of sockets."""
@@ -123,11 +124,13 @@ class Transport:
             UnreadableError: an answer, but not JSON.
         """
         for number in range(1, self._limits.tries):
+            self._await_budget("GET", path, deadline=deadline)
             try:
                 return self._call("GET", path, params=params, deadline=deadline)
             except UnreachableError as error:
                 if not self._pause_after(error, number=number, deadline=deadline):
                     raise
+        self._await_budget("GET", path, deadline=deadline)
         return self._call("GET", path, params=params, deadline=deadline)
 
     def write(
@@ -146,6 +149,7 @@ class Transport:
             UnreachableError, RefusedError, UnreadableError: as for ``get``.
         """
         content = None if json is None else json_text.dumps(json, allow_nan=False).encode()
+        self._await_budget(method, path, deadline=deadline)
         try:
             return self._call(method, path, params=params, content=content, deadline=deadline)
         except UnreachableError as error:
@@ -192,7 +196,7 @@ class Transport:
         self, method: str, url: str, lines: list[tuple[bytes, bytes]], body: bytes, *, deadline: float | None
     ) -> IngressReply:
         __tracebackhide__ = True
-        call = self._redactor.show(f"{method} {url.partition('?')[0]}")
+        call = self._named(method, url.partition("?")[0])
         try:
             request = self._ingress.request(method, url, headers=lines, content=body)
             return read_ingress(self._ingress.exchange(request, deadline=deadline, cut=True))
@@ -203,8 +207,7 @@ class Transport:
         self, method: str, path: str, *, params: Params, deadline: float | None, content: bytes | None = None
     ) -> Reply:
         """Make one try of an API call."""
-        call = self._redactor.show(f"{method} {path}")
-        self._await_budget(call, deadline=deadline)
+        call = self._named(method, path)
         headers = [] if content is None else [(b"content-type", b"application/json")]
         try:
             request = self._api.request(
@@ -223,9 +226,13 @@ class Transport:
                 self._limiter.pause_until(raw.seen_at + error.retry_after)
             raise
 
-    def _await_budget(self, call: str, *, deadline: float | None) -> None:
+    def _named(self, method: str, path: str) -> str:
+        return one_line(self._redactor.show(f"{method} {unquote(path)}"))
+
+    def _await_budget(self, method: str, path: str, *, deadline: float | None) -> None:
         latest = self._limits.last_moment(now=self._clock.monotonic(), deadline=deadline)
         if not self._limiter.acquire(latest):
+            call = self._named(method, path)
             text = f"{call}: not asked, neither the request budget nor the API's last wish leaves time for it"
             raise RateLimitedError(text, call=call)
 

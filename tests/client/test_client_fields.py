@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pytest_fasthook.client.fields import (
+    read_count,
+    read_flag,
+    read_id,
+    read_items,
+    read_mapping,
+    read_measure,
+    read_moment,
+    read_number,
+    read_text,
+)
+
+NOON = datetime(2026, 5, 29, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-05-29T12:00:00Z",
+        "2026-05-29T12:00:00",
+        "2026-05-29T12:00:00.000Z",
+        "2026-05-29T14:00:00+02:00",
+        "2026-05-29t12:00:00z",
+        "2026-05-29T12:00:00.000000000Z",
+    ],
+)
+def test_timestamps_are_read_as_utc(text: str) -> None:
+    assert read_moment(text) == NOON
+    assert getattr(read_moment(text), "tzinfo", None) is UTC
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", "soon", 5, True, [], {}, "\u0663", "\ud800", "0001-01-01T00:00:00+14:00", "9" * 400]
+)
+def test_an_unreadable_timestamp_is_unknown(value: object) -> None:
+    assert read_moment(value) is None
+
+
+def test_lone_surrogates_become_visible() -> None:
+    assert read_text("a\ud800b") == "a\\ud800b"
+
+
+@pytest.mark.parametrize("value", [None, 1, True, [], {}])
+def test_what_is_not_text_is_unknown(value: object) -> None:
+    assert read_text(value) is None
+
+
+@pytest.mark.parametrize("value", [None, "", 1, {}])
+def test_an_id_is_a_text_that_is_not_empty(value: object) -> None:
+    with pytest.raises(ValueError, match="non-empty"):
+        read_id(value)
+
+
+@pytest.mark.parametrize(("value", "count"), [(0, 0), (3, 3), (3.0, 3), (10**30, 10**30)])
+def test_counts_are_whole_numbers(value: float, count: int) -> None:
+    assert read_count(value) == count
+
+
+@pytest.mark.parametrize("value", [None, True, False, "3", 3.5, -1, float("nan"), float("inf"), [], {}])
+def test_what_is_not_a_count_is_unknown(value: object) -> None:
+    assert read_count(value) is None
+
+
+@pytest.mark.parametrize("value", ["3", 3.5, -1, True, float("nan"), []])
+def test_a_measure_that_is_not_a_count_is_an_error(value: object) -> None:
+    """A failure count that is skipped over would look like no failures."""
+    with pytest.raises(ValueError, match="whole number"):
+        read_measure(value)
+
+
+def test_an_absent_measure_is_unknown() -> None:
+    assert read_measure(None) is None
+
+
+def test_numbers_may_be_broken() -> None:
+    assert read_number(12.5) == 12.5
+    assert read_number(10**400) is None
+
+
+@pytest.mark.parametrize("value", ["true", 1, None, []])
+def test_only_true_and_false_are_flags(value: object) -> None:
+    assert read_flag(value) is None
+    assert read_flag(True) is True
+
+
+def test_null_lists_are_empty_and_objects_stay() -> None:
+    assert read_items(None) == ()
+    assert read_items("ab") == ()
+    assert read_items([1]) == (1,)
+    assert read_mapping({"a": 1}) == {"a": 1}
+    assert read_mapping([1]) is None
