@@ -40,7 +40,7 @@ def direct_dependencies() -> list[str]:
 
 
 @nox.session(python=PYTHONS)
-@nox.parametrize("dependencies", ["lowest", "newest"])
+@nox.parametrize("dependencies", [nox.param(name, id=name) for name in ("lowest", "newest")])
 def tests(session: nox.Session, dependencies: str) -> None:
     """Run the tests against the built package; options after ``--`` go to pytest."""
     session.install("--quiet", "--upgrade", "pip>=25.1")
