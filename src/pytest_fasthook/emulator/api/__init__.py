@@ -1,0 +1,1 @@
+"""The control API: one module per resource, each function from a call to an answer."""

@@ -1,0 +1,93 @@
+"""A call of the control API and its answer, free of any server's types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.payload import read_json
+from pytest_fasthook.emulator.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One authenticated call.
+
+    Attributes:
+        team_id: the team it concerns, after the fallback to the demo team.
+        parameters: the variable parts of the path.
+        query: decoded pairs in the order given.
+        raw_body: the exact body.
+    """
+
+    world: World
+    team_id: str
+    parameters: Mapping[str, str]
+    query: Sequence[tuple[str, str]]
+    raw_body: bytes = b""
+
+    @property
+    def id(self) -> str:
+        """The ``{id}`` of the path."""
+        return self.parameters["id"]
+
+    def body(self) -> Any:
+        """Return the JSON body; an empty one is an empty object.
+
+        Raises:
+            Invalid: it is not JSON.
+        """
+        if not self.raw_body.strip():
+            return {}
+        is_json, value = read_json(self.raw_body)
+        if not is_json:
+            raise Invalid("the request body is not JSON")
+        return value
+
+    def all(self, *names: str) -> list[str]:
+        """Return every value of the named parameters, repeated or comma-joined, in order."""
+        wanted = {spelling for name in names for spelling in (name, f"{name}[]")}
+        values = (part for name, text in self.query if name in wanted for part in text.split(","))
+        return [value.strip() for value in values if value.strip()]
+
+    def one(self, *names: str) -> str | None:
+        """Return the last value of the first named parameter that was given, ``None`` where empty."""
+        given = dict(self.query)
+        return next((given[name] for name in names if given.get(name)), None)
+
+    def limit(self, *, most: int) -> int:
+        """Return the page size, by default the largest."""
+        text = self.one("limit")
+        if text is None:
+            return most if most < 255 else 100
+        if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= most:
+            raise Invalid(f"limit must be a whole number from 1 to {most}")
+        return int(text)
+
+    def choice(self, name: str, options: Sequence[str], *, default: str) -> str:
+        """Return one of a few values."""
+        value = self.one(name) or default
+        if value not in options:
+            raise Invalid(f"{name} must be one of {', '.join(options)}")
+        return value
+
+    def flag(self, name: str) -> bool | None:
+        """Return ``true`` or ``false`` of a parameter, ``None`` where it is not given."""
+        value = self.one(name)
+        if value not in (None, "true", "false"):
+            raise Invalid(f"{name} must be true or false")
+        return None if value is None else value == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API answers."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Operation = Callable[[Call], Answer]

@@ -1,0 +1,56 @@
+"""Building the WHERE of a traffic list from a call's filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_fasthook.emulator.api.windows import Window
+
+
+@dataclass(slots=True)
+class Conditions:
+    """Conditions joined by AND, with their values; built step by step by one call."""
+
+    parts: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+    def add(self, part: str, *values: Any) -> None:
+        """Add one condition."""
+        self.parts.append(part)
+        self.values.extend(values)
+
+    def among(self, column: str, options: Sequence[Any]) -> None:
+        """Demand one of some values, where there are any."""
+        if options:
+            self.add(f"{column} IN ({', '.join('?' * len(options))})", *options)
+
+    def within(self, window: Window) -> None:
+        """Demand a moment of creation inside a window."""
+        if window.start_ms is not None:
+            self.add("created_ms >= ?", window.start_ms)
+        if window.end_ms is not None:
+            self.add("created_ms < ?", window.end_ms)
+
+    def before(self, place: tuple[int, int] | None) -> None:
+        """Demand what comes after a cursor in a list that begins with the newest."""
+        if place is not None:
+            self.add("(created_ms, seq) < (?, ?)", *place)
+
+    def search(self, text: str | None, *columns: str) -> None:
+        """Demand a text in a column or in the payload's path, query, headers or body."""
+        if text is None:
+            return
+        places = [f"instr({column}, ?) > 0" for column in columns]
+        payload = (
+            "EXISTS (SELECT 1 FROM payloads p WHERE p.id = data_id AND "
+            "(instr(p.path, ?) OR instr(p.query, ?) OR instr(p.headers, ?) "
+            "OR instr(CAST(p.body AS TEXT), ?)))"
+        )
+        self.add(f"({' OR '.join([*places, payload])})", *[text] * (len(columns) + 4))
+
+    @property
+    def where(self) -> str:
+        """The whole condition."""
+        return " AND ".join(self.parts)

@@ -1,0 +1,204 @@
+"""Requests: what sources received (FastHook contract, RequestModel)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_fasthook.emulator.api.call import Answer, Call
+from pytest_fasthook.emulator.api.conditions import Conditions
+from pytest_fasthook.emulator.api.windows import Window, read_cursor, read_window, write_cursor
+from pytest_fasthook.emulator.errors import Invalid, NotFound
+from pytest_fasthook.emulator.faults import FaultKind
+from pytest_fasthook.emulator.store.records import Request
+from pytest_fasthook.emulator.store.tables import ATTEMPTS, EVENTS, REQUESTS, load_payload
+from pytest_fasthook.emulator.views.trace import trace_view
+from pytest_fasthook.emulator.views.traffic import ignored_view, request_event_view, request_view, with_data
+
+STATUSES = ("accepted", "rejected")
+EVENT_STATUSES = ("SCHEDULED", "QUEUED", "HOLD", "SUCCESSFUL", "FAILED", "CANCELLED")
+
+
+def list_all(call: Call) -> Answer:
+    """List requests, newest first, one page at a time."""
+    limit = call.limit(most=100)
+    window = read_window(call)
+    included = call.all("include")
+    if not set(included) <= {"data", "event_summary"}:
+        raise Invalid("include takes data and event_summary")
+    partial = call.world.faults.take(FaultKind.PARTIAL, "/requests") is not None
+    found = [] if partial else _page(call, window, limit + 1)
+    models = [_listed(call, request, has_data="data" in included) for request in found[:limit]]
+    following = (
+        write_cursor(found[limit - 1].created_ms, found[limit - 1].seq) if len(found) > limit else None
+    )
+    return Answer(
+        {
+            "total": len(found),
+            "total_exact": following is None and not partial,
+            "partial": partial,
+            "unavailable_shard_count": int(partial),
+            "limit": limit,
+            "applied_range": window.shown(),
+            "next_cursor": following,
+            "next": following,
+            "prev": None,
+            "pagination": {"order_by": "created_at", "dir": "desc", "limit": limit},
+            "count": len(models),
+            "models": models,
+        }
+    )
+
+
+def count(call: Call) -> Answer:
+    """Count requests."""
+    window = read_window(call)
+    conditions = _conditions(call, window)
+    partial = call.world.faults.take(FaultKind.PARTIAL, "/requests/count") is not None
+    total = (
+        0
+        if partial
+        else call.world.database.number(
+            f"SELECT count(*) FROM requests WHERE {conditions.where}",  # noqa: S608 - built from code
+            conditions.values,
+        )
+    )
+    return Answer(
+        {
+            "total": total,
+            "count": total,
+            "total_exact": not partial,
+            "partial": partial,
+            "unavailable_shard_count": int(partial),
+            "applied_range": window.shown(),
+        }
+    )
+
+
+def get(call: Call) -> Answer:
+    """Return one request with its payload."""
+    request = visible_request(call)
+    view = with_data(request_view(request), load_payload(call.world.database, request.data_id))
+    return Answer({**view, "proxy_exchange": None})
+
+
+def trace(call: Call) -> Answer:
+    """Return everything about one request."""
+    request = visible_request(call)
+    database, world = call.world.database, call.world
+    events = EVENTS.select(
+        database,
+        "WHERE request_id = ? AND created_ms <= ? ORDER BY seq",
+        (request.id, world.visible_ms("events")),
+    )
+    attempts = ATTEMPTS.select(
+        database,
+        "WHERE request_id = ? AND created_ms <= ? ORDER BY seq",
+        (request.id, world.visible_ms("attempts")),
+    )
+    return Answer(trace_view(request, events, attempts))
+
+
+def events(call: Call) -> Answer:
+    """List a request's events; ignored branches only where ``status`` names them."""
+    statuses = read_statuses(call)
+    conditions = _of_request(call, "events")
+    conditions.among("connection_id", call.all("connection_id", "webhook_id"))
+    conditions.among("destination_id", call.all("destination_id"))
+    conditions.among("source_id", call.all("source_id"))
+    conditions.among("status", statuses)
+    if not statuses:
+        conditions.add("status <> 'CANCELLED'")
+    return _branches(call, conditions, request_event_view)
+
+
+def ignored_events(call: Call) -> Answer:
+    """List a request's ignored branches."""
+    conditions = _of_request(call, "ignored_events")
+    conditions.add("status = 'CANCELLED'")
+    conditions.among("connection_id", call.all("connection_id", "webhook_id"))
+    return _branches(call, conditions, ignored_view)
+
+
+def visible_request(call: Call) -> Request:
+    """Return the request of the path, unless it is not to be seen yet."""
+    request = REQUESTS.get(call.world.database, call.team_id, call.id)
+    if request.created_ms > call.world.visible_ms("requests"):
+        raise NotFound("request not found")
+    return request
+
+
+def read_statuses(call: Call) -> list[str]:
+    """Read the event statuses of a call."""
+    statuses = [status.upper() for status in call.all("status")]
+    if not set(statuses) <= set(EVENT_STATUSES):
+        raise Invalid(f"status takes {', '.join(EVENT_STATUSES)}")
+    return statuses
+
+
+def _page(call: Call, window: Window, size: int) -> list[Request]:
+    conditions = _conditions(call, window)
+    conditions.before(read_cursor(call.one("cursor", "next")))
+    clause = f"WHERE {conditions.where} ORDER BY created_ms DESC, seq DESC LIMIT ?"
+    return REQUESTS.select(call.world.database, clause, [*conditions.values, size])
+
+
+def _conditions(call: Call, window: Window) -> Conditions:
+    conditions = Conditions()
+    conditions.add("team_id = ?", call.team_id)
+    conditions.within(window)
+    conditions.add("created_ms <= ?", call.world.visible_ms("requests"))
+    statuses = [status.lower() for status in call.all("status")]
+    if not set(statuses) <= set(STATUSES):
+        raise Invalid(f"status takes {', '.join(STATUSES)}")
+    conditions.among("status", statuses)
+    conditions.among("source_id", call.all("source_id"))
+    conditions.among("retry_operation_id", call.all("batch_operation_id"))
+    _add_retry(call, conditions)
+    verified = call.flag("verified")
+    if verified is not None:
+        conditions.add("verified = ?", int(verified))
+    connections = call.all("connection_id", "webhook_id")
+    if connections:
+        marks = ", ".join("?" * len(connections))
+        routed = f"SELECT request_id FROM events WHERE connection_id IN ({marks})"  # noqa: S608 - only marks
+        conditions.add(f"id IN ({routed})", *connections)
+    conditions.search(call.one("q", "search_term"), "id")
+    return conditions
+
+
+def _add_retry(call: Call, conditions: Conditions) -> None:
+    is_retry, kinds = call.flag("is_retry"), call.all("retry_kind")
+    if is_retry is not None:
+        conditions.add(f"retry_kind IS {'NOT ' if is_retry else ''}NULL")
+    if not set(kinds) <= {"single", "bulk"}:
+        raise Invalid("retry_kind takes single and bulk")
+    conditions.among("retry_kind", kinds)
+
+
+def _listed(call: Call, request: Request, *, has_data: bool) -> dict[str, Any]:
+    view = request_view(request)
+    return with_data(view, load_payload(call.world.database, request.data_id)) if has_data else view
+
+
+def _of_request(call: Call, kind: str) -> Conditions:
+    request = visible_request(call)
+    conditions = Conditions()
+    conditions.add("request_id = ?", request.id)
+    conditions.add("created_ms <= ?", call.world.visible_ms(kind))
+    conditions.among("id", [given.rpartition(":")[2] for given in call.all("id")])
+    return conditions
+
+
+def _branches(call: Call, conditions: Conditions, view: Any) -> Answer:
+    limit = call.limit(most=255)
+    clause = f"WHERE {conditions.where} ORDER BY created_ms DESC, seq DESC LIMIT ?"
+    found = EVENTS.select(call.world.database, clause, [*conditions.values, limit])
+    return Answer(
+        {
+            "pagination": {"order_by": "created_at", "dir": "desc", "limit": limit},
+            "next": None,
+            "prev": None,
+            "count": len(found),
+            "models": [view(event) for event in found],
+        }
+    )

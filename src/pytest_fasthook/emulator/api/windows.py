@@ -1,0 +1,80 @@
+"""Time windows of lists and metrics, cursors, and the last day in six bins."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_fasthook.emulator.api.call import Call
+from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.times import DAY, iso, read_time
+from pytest_fasthook.emulator.views.resources import BINS
+from pytest_fasthook.emulator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time, its end excluded; ``None`` where it is open."""
+
+    start_ms: int | None
+    end_ms: int | None
+
+    def shown(self) -> dict[str, Any]:
+        """Return the window as ``applied_range``."""
+        return {"from": iso(self.start_ms), "to": iso(self.end_ms)}
+
+
+def read_window(call: Call, *, has_default: bool = True) -> Window:
+    """Read ``from`` and ``to``; without them it is the configured window that ends now."""
+    now = call.world.clock.now_ms()
+    start, end = call.one("from"), call.one("to")
+    if start is None and end is None and not has_default:
+        return Window(None, None)
+    end_ms = read_time(end, now_ms=now, name="to") if end else now + 1
+    start_ms = read_time(start, now_ms=now, name="from") if start else end_ms - call.world.settings.window_ms
+    if start_ms > end_ms:
+        raise Invalid("from must not be after to")
+    return Window(start_ms, end_ms)
+
+
+def write_cursor(created_ms: int, seq: int) -> str:
+    """Return the opaque cursor of a place in a list."""
+    return base64.urlsafe_b64encode(f"{created_ms}.{seq}".encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str | None) -> tuple[int, int] | None:
+    """Read a cursor.
+
+    Raises:
+        Invalid: it was not made here.
+    """
+    if text is None:
+        return None
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+        created_ms, seq = (int(part) for part in raw.split("."))
+    except (binascii.Error, ValueError):
+        raise Invalid("cursor is not one of ours") from None
+    if max(abs(created_ms), abs(seq)) >= 2**63:
+        raise Invalid("cursor is not one of ours")
+    return created_ms, seq
+
+
+def attempts_bins(world: World, destination_id: str) -> list[int]:
+    """Count a destination's attempts of the last day in six bins, oldest first."""
+    return day_bins(world, "attempts", "destination_id = ?", (destination_id,))
+
+
+def day_bins(world: World, table: str, where: str, values: tuple[Any, ...]) -> list[int]:
+    """Count a table's rows of the last day in six bins, oldest first."""
+    width = DAY // BINS
+    start = world.clock.now_ms() - DAY + 1
+    rows = world.database.rows(
+        f"SELECT (created_ms - ?) / ? AS bin, count(*) AS n FROM {table} "  # noqa: S608 - names from code
+        f"WHERE {where} AND created_ms >= ? AND created_ms < ? GROUP BY bin",
+        (start, width, *values, start, start + DAY),
+    )
+    counts = {row["bin"]: row["n"] for row in rows}
+    return [counts.get(index, 0) for index in range(BINS)]

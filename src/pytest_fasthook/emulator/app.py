@@ -1,0 +1,93 @@
+"""The path table of the control API (FastHook contract, endpoints)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_fasthook.emulator.api import (
+    attempts,
+    connections,
+    destinations,
+    events,
+    metrics,
+    requests,
+    sources,
+)
+from pytest_fasthook.emulator.api.access import Role
+from pytest_fasthook.emulator.api.call import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One operation: method, path without ``/v1``, who may call it, and what does it."""
+
+    method: str
+    path: str
+    role: Role
+    operation: Operation
+
+
+_MEMBER, _OWNER, _READ = Role.MEMBER, Role.OWNER, Role.READ
+
+SOURCES = (
+    Path("GET", "/sources", _MEMBER, sources.list_all),
+    Path("POST", "/sources", _OWNER, sources.create),
+    Path("PUT", "/sources", _OWNER, sources.upsert),
+    Path("GET", "/sources/{id}", _MEMBER, sources.get),
+    Path("PUT", "/sources/{id}", _OWNER, sources.update),
+    Path("PATCH", "/sources/{id}", _OWNER, sources.update),
+    Path("DELETE", "/sources/{id}", _OWNER, sources.delete),
+    Path("PUT", "/sources/{id}/enable", _OWNER, sources.enable),
+    Path("POST", "/sources/{id}/enable", _OWNER, sources.enable),
+    Path("PUT", "/sources/{id}/disable", _OWNER, sources.disable),
+    Path("POST", "/sources/{id}/disable", _OWNER, sources.disable),
+)
+DESTINATIONS = (
+    Path("GET", "/destinations", _MEMBER, destinations.list_all),
+    Path("POST", "/destinations", _OWNER, destinations.create),
+    Path("PUT", "/destinations", _OWNER, destinations.upsert),
+    Path("GET", "/destinations/{id}", _MEMBER, destinations.get),
+    Path("PUT", "/destinations/{id}", _OWNER, destinations.replace),
+    Path("PATCH", "/destinations/{id}", _OWNER, destinations.merge),
+    Path("DELETE", "/destinations/{id}", _OWNER, destinations.delete),
+    Path("PUT", "/destinations/{id}/enable", _OWNER, destinations.enable),
+    Path("POST", "/destinations/{id}/enable", _OWNER, destinations.enable),
+    Path("PUT", "/destinations/{id}/disable", _OWNER, destinations.disable),
+    Path("POST", "/destinations/{id}/disable", _OWNER, destinations.disable),
+)
+CONNECTIONS = (
+    Path("GET", "/connections", _MEMBER, connections.list_all),
+    Path("POST", "/connections", _OWNER, connections.create),
+    Path("PUT", "/connections", _OWNER, connections.upsert),
+    Path("GET", "/connections/{id}", _MEMBER, connections.get),
+    Path("PUT", "/connections/{id}", _OWNER, connections.update),
+    Path("PATCH", "/connections/{id}", _OWNER, connections.update),
+    Path("DELETE", "/connections/{id}", _OWNER, connections.delete),
+    Path("GET", "/connections/{id}/latest-input", _MEMBER, connections.latest_input),
+    Path("PUT", "/connections/{id}/pause", _OWNER, connections.pause),
+    Path("PUT", "/connections/{id}/unpause", _OWNER, connections.unpause),
+    Path("PUT", "/connections/{id}/enable", _OWNER, connections.enable),
+    Path("POST", "/connections/{id}/enable", _OWNER, connections.enable),
+    Path("PUT", "/connections/{id}/disable", _OWNER, connections.disable),
+    Path("POST", "/connections/{id}/disable", _OWNER, connections.disable),
+)
+TRAFFIC = (
+    Path("GET", "/requests", _READ, requests.list_all),
+    Path("GET", "/requests/count", _READ, requests.count),
+    Path("GET", "/requests/{id}", _READ, requests.get),
+    Path("GET", "/requests/{id}/trace", _READ, requests.trace),
+    Path("GET", "/requests/{id}/events", _READ, requests.events),
+    Path("GET", "/requests/{id}/ignored_events", _READ, requests.ignored_events),
+    Path("GET", "/events", _READ, events.list_all),
+    Path("GET", "/events/count", _READ, events.count),
+    Path("GET", "/events/{id}", _READ, events.get),
+    Path("GET", "/attempts", _READ, attempts.list_all),
+    Path("GET", "/attempts/{id}", _READ, attempts.get),
+)
+METRICS = (
+    Path("GET", "/metrics/requests", _READ, metrics.requests),
+    Path("GET", "/metrics/events", _READ, metrics.events),
+)
+
+PATHS = SOURCES + DESTINATIONS + CONNECTIONS + TRAFFIC + METRICS
+"""Every operation; a fixed path comes before a variable one that would also match."""

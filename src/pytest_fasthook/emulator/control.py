@@ -1,0 +1,112 @@
+"""The emulator's own control routes, under one reserved prefix that FastHook does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pytest_fasthook.emulator.api.call import Answer
+from pytest_fasthook.emulator.errors import Invalid, NotFound
+from pytest_fasthook.emulator.faults import read_fault
+from pytest_fasthook.emulator.receiver import Answer as Reply
+from pytest_fasthook.emulator.receiver import Delivery
+from pytest_fasthook.emulator.times import iso
+from pytest_fasthook.emulator.world import World
+
+PREFIX = "/__emulator__"
+
+
+def control(world: World, method: str, path: str, body: Any) -> Answer:
+    """Carry out one control call.
+
+    Args:
+        world: what it acts on.
+        method: the HTTP method.
+        path: the path after the prefix.
+        body: the JSON body, an empty object where there was none.
+    """
+    operation = _OPERATIONS.get((method, path))
+    if operation is None:
+        raise NotFound("no such control route")
+    if not isinstance(body, Mapping):
+        raise Invalid("the request body must be a JSON object")
+    return Answer(operation(world, body))
+
+
+def _health(_world: World, _body: Mapping[str, Any]) -> Any:
+    return {"ok": True}
+
+
+def _list_faults(world: World, _body: Mapping[str, Any]) -> Any:
+    return {"models": [fault.shown() for fault in world.faults.active()]}
+
+
+def _add_fault(world: World, body: Mapping[str, Any]) -> Any:
+    return world.faults.add(**read_fault(body)).shown()
+
+
+def _clear_faults(world: World, _body: Mapping[str, Any]) -> Any:
+    world.faults.clear()
+    return {"models": []}
+
+
+def _get_clock(world: World, _body: Mapping[str, Any]) -> Any:
+    return {"now": iso(world.clock.now_ms()), "frozen": world.clock.frozen}
+
+
+def _set_clock(world: World, body: Mapping[str, Any]) -> Any:
+    for name in ("advance", "skew"):
+        if name in body and (not isinstance(body[name], int | float) or isinstance(body[name], bool)):
+            raise Invalid(f"{name} takes seconds")
+    if body.get("freeze"):
+        world.clock.freeze()
+    if "skew" in body:
+        world.clock.skew(body["skew"])
+    if "advance" in body:
+        world.clock.advance(body["advance"])
+    return _get_clock(world, {})
+
+
+def _deliveries(world: World, _body: Mapping[str, Any]) -> Any:
+    return {"models": [_delivery(item) for item in world.receiver.deliveries]}
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "name": delivery.name,
+        "method": delivery.method,
+        "path": delivery.path,
+        "query": delivery.query,
+        "headers": delivery.headers,
+        "body": delivery.body.decode("utf-8", "replace"),
+    }
+
+
+def _script(world: World, body: Mapping[str, Any]) -> Any:
+    """``{"answers": [{"status": 500, "body": "…", "delay": 0.1, "reset": false}]}``, one per delivery."""
+    answers = body.get("answers")
+    if not isinstance(answers, list):
+        raise Invalid("answers must be an array")
+    world.receiver.script(*(_reply(item) for item in answers))
+    return {"ok": True}
+
+
+def _reply(item: Any) -> Reply:
+    if not isinstance(item, Mapping) or not set(item) <= {"status", "body", "delay", "reset"}:
+        raise Invalid("an answer is an object of status, body, delay and reset")
+    status, delay = item.get("status", 200), item.get("delay", 0)
+    if not isinstance(status, int) or not 100 <= status <= 599 or not isinstance(delay, int | float):
+        raise Invalid("status must be an HTTP status and delay seconds")
+    return Reply(status, str(item.get("body", "")).encode(), delay=delay, reset=bool(item.get("reset")))
+
+
+_OPERATIONS: Mapping[tuple[str, str], Callable[[World, Mapping[str, Any]], Any]] = {
+    ("GET", "/health"): _health,
+    ("GET", "/faults"): _list_faults,
+    ("POST", "/faults"): _add_fault,
+    ("DELETE", "/faults"): _clear_faults,
+    ("GET", "/clock"): _get_clock,
+    ("POST", "/clock"): _set_clock,
+    ("GET", "/deliveries"): _deliveries,
+    ("POST", "/receiver"): _script,
+}

@@ -1,0 +1,92 @@
+"""Writing down what an attempt came to, and what the event does next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_fasthook.emulator.delivery.outcome import Outcome
+from pytest_fasthook.emulator.rules.canonical import rule_of
+from pytest_fasthook.emulator.rules.retry import next_delay_ms
+from pytest_fasthook.emulator.store.records import Attempt, Connection, Event
+from pytest_fasthook.emulator.store.tables import ATTEMPTS, EVENTS
+from pytest_fasthook.emulator.world import World
+
+
+def record_attempt(world: World, event: Event, connection: Connection | None, outcome: Outcome) -> None:
+    """Store an attempt and the event's new state in one transaction."""
+    now = world.clock.now_ms()
+    with world.database.transaction():
+        ATTEMPTS.insert(world.database, _attempt(world, event, outcome, now))
+        EVENTS.update(world.database, event.id, **_state(world, event, connection, outcome, now))
+
+
+def fail_without_attempt(world: World, event: Event, *, code: str, message: str) -> None:
+    """Fail an event that cannot be sent at all."""
+    changes = {"error_code": code, "failure_message": message, "due_ms": None, "next_attempt_ms": None}
+    EVENTS.update(world.database, event.id, status="FAILED", updated_ms=world.clock.now_ms(), **changes)
+
+
+def hold(world: World, event: Event) -> None:
+    """Keep an event back because its connection is paused."""
+    now = world.clock.now_ms()
+    EVENTS.update(world.database, event.id, status="HOLD", due_ms=None, next_attempt_ms=None, updated_ms=now)
+
+
+def _attempt(world: World, event: Event, outcome: Outcome, now: int) -> Attempt:
+    return Attempt(
+        id=world.ids.make("att"),
+        team_id=event.team_id,
+        event_id=event.id,
+        request_id=event.request_id,
+        connection_id=event.connection_id,
+        source_id=event.source_id,
+        destination_id=event.destination_id,
+        attempt_number=event.attempts + 1,
+        trigger="AUTOMATIC" if event.attempts else event.trigger,
+        status="SUCCESSFUL" if outcome.is_success else "FAILED",
+        response_status=outcome.response_status,
+        error_code=outcome.error_code,
+        body=outcome.body,
+        requested_url=outcome.requested_url,
+        http_method=outcome.http_method,
+        bulk_retry_id=event.retry_operation_id,
+        latency_ms=outcome.latency_ms,
+        responded_ms=now if outcome.response_status is not None else None,
+        created_ms=now,
+        updated_ms=now,
+    )
+
+
+def _state(
+    world: World, event: Event, connection: Connection | None, outcome: Outcome, now: int
+) -> dict[str, Any]:
+    delay = None if outcome.is_success else _next_delay(event, connection, outcome)
+    return {
+        "status": _status(world, outcome, delay),
+        "attempts": event.attempts + 1,
+        "response_status": outcome.response_status,
+        "error_code": outcome.error_code,
+        "failure_message": None if outcome.is_success else _failure(outcome),
+        "last_attempt_ms": now,
+        "successful_ms": now if outcome.is_success else None,
+        "next_attempt_ms": None if delay is None else now + delay,
+        "due_ms": None if delay is None else world.clock.elapsed_ms() + delay,
+        "updated_ms": now,
+    }
+
+
+def _next_delay(event: Event, connection: Connection | None, outcome: Outcome) -> int | None:
+    rule = rule_of(connection.rules, "retry") if connection else None
+    return next_delay_ms(rule, attempts=event.attempts + 1, response_status=outcome.response_status)
+
+
+def _status(world: World, outcome: Outcome, delay: int | None) -> str:
+    if outcome.is_success:
+        return "SUCCESSFUL"
+    return "QUEUED" if delay is not None and not world.settings.failed_while_retrying else "FAILED"
+
+
+def _failure(outcome: Outcome) -> str:
+    if outcome.response_status is None:
+        return f"no answer: {outcome.error_code}"
+    return f"the receiver answered {outcome.response_status}"

@@ -1,0 +1,121 @@
+"""The delivery worker: takes what is due, sends it concurrently, records what came of it, waits for the next.
+
+What is owed is read from the database, never from memory, so a restarted emulator goes on where it was
+killed: a delivery whose answer was not recorded is sent again, under the same ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from pytest_fasthook.emulator.delivery.carriers import Carrier
+from pytest_fasthook.emulator.delivery.record import fail_without_attempt, hold, record_attempt
+from pytest_fasthook.emulator.store.records import Destination, Event
+from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, EVENTS, load_payload
+from pytest_fasthook.emulator.world import World
+
+
+class Worker:
+    """Delivers due events until it is cancelled; made and used on the server's event loop.
+
+    Args:
+        world: whose events are delivered.
+        carriers: what delivers, by the destination's type.
+    """
+
+    def __init__(self, world: World, carriers: Mapping[str, Carrier]) -> None:
+        self._world = world
+        self._carriers = carriers
+        self._due = asyncio.Event()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self.failure: BaseException | None = None
+
+    def wake(self) -> None:
+        """Look again at what is due; to be called on the event loop."""
+        self._due.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        try:
+            while True:
+                self._due.clear()
+                self._start_due()
+                await self._wait(self._until_next_s())
+        finally:
+            await self.drop()
+
+    async def drop(self) -> None:
+        """Break off every delivery under way; nothing is recorded for them."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start_due(self) -> None:
+        free = self._world.settings.max_concurrent - len(self._under_way)
+        if free <= 0:
+            return
+        due = EVENTS.select(
+            self._world.database,
+            "WHERE due_ms <= ? ORDER BY due_ms, seq LIMIT ?",
+            (self._world.clock.elapsed_ms(), free + len(self._under_way)),
+        )
+        for event in due:
+            if event.id not in self._under_way:
+                self._under_way[event.id] = asyncio.create_task(self._deliver(event))
+
+    def _until_next_s(self) -> float | None:
+        """Seconds until the next event falls due; ``None`` when only a wake-up can change anything."""
+        if self._world.clock.frozen or len(self._under_way) >= self._world.settings.max_concurrent:
+            return None
+        marks = ", ".join("?" * len(self._under_way))
+        row = self._world.database.row(
+            f"SELECT min(due_ms) FROM events WHERE due_ms IS NOT NULL AND id NOT IN ({marks})",  # noqa: S608 - only marks
+            list(self._under_way),
+        )
+        if row is None or row[0] is None:
+            return None
+        return max(0.0, (int(row[0]) - self._world.clock.elapsed_ms()) / 1000)
+
+    async def _wait(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._due.wait()
+        except TimeoutError:
+            return
+
+    async def _deliver(self, event: Event) -> None:
+        try:
+            await self._attempt(event)
+        except Exception as error:  # noqa: BLE001 - kept, and raised in the caller's thread when the emulator stops
+            self.failure = error
+            fail_without_attempt(self._world, event, code="UNKNOWN", message="the emulator failed")
+        finally:
+            del self._under_way[event.id]
+            self._due.set()
+
+    async def _attempt(self, event: Event) -> None:
+        connection = CONNECTIONS.find(self._world.database, "id = ?", (event.connection_id,))
+        if connection and connection.paused_ms is not None:
+            hold(self._world, event)
+            return
+        destination = DESTINATIONS.find(self._world.database, "id = ?", (event.destination_id,))
+        payload = load_payload(self._world.database, event.data_id)
+        obstacle = self._obstacle(destination)
+        if destination is None or payload is None or obstacle:
+            reason = obstacle or "the payload no longer exists"
+            fail_without_attempt(self._world, event, code="CANCELLED", message=reason)
+            return
+        outcome = await self._carriers[destination.type].carry(event, destination, payload)
+        record_attempt(self._world, event, connection, outcome)
+
+    def _obstacle(self, destination: Destination | None) -> str | None:
+        """Why nothing can be sent there, if so."""
+        if destination is None:
+            return "the destination no longer exists"
+        if destination.disabled_ms is not None:
+            return "the destination is disabled"
+        if destination.type not in self._carriers:
+            return f"the emulator does not deliver to destinations of type {destination.type}"
+        return None

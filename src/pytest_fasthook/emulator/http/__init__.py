@@ -1,0 +1,1 @@
+"""Between the server and the core: reading messages, writing answers, playing faults."""

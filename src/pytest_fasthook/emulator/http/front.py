@@ -1,0 +1,95 @@
+"""The whole emulator as one ASGI application: sources, control routes, the receiver, and the API."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from starlette.types import Receive, Scope, Send
+
+from pytest_fasthook.emulator.app import PATHS
+from pytest_fasthook.emulator.control import PREFIX, control
+from pytest_fasthook.emulator.errors import Invalid, Refusal
+from pytest_fasthook.emulator.http.control_api import router
+from pytest_fasthook.emulator.http.exchange import Breaker, Exchange
+from pytest_fasthook.emulator.http.ingress import ingress
+from pytest_fasthook.emulator.payload import read_json
+from pytest_fasthook.emulator.receiver import Delivery
+from pytest_fasthook.emulator.resources.routes import RECEIVER_PATH
+from pytest_fasthook.emulator.world import World
+
+_HOOK = re.compile(r"/(hook-[a-z0-9]+)(/.*)?", re.DOTALL)
+_HOOK_HOST = re.compile(r"(hook-[a-z0-9]+)\.")
+_MAX_CONTROL_BODY = 1_000_000
+
+
+class Front:
+    """Decides by the path who answers.
+
+    Args:
+        world: the emulator.
+        breaker: ends TCP connections, for faults.
+    """
+
+    def __init__(self, world: World, breaker: Breaker) -> None:
+        self._world = world
+        self._breaker = breaker
+        self._api = router(world, self._exchange, PATHS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        hook = self._hook(scope)
+        if hook:
+            exchange = self._exchange(scope, receive, send)
+            await ingress(exchange, self._world, hook[0], hook[1])
+        elif path.startswith(f"{RECEIVER_PATH}/"):
+            await self._receive_delivery(self._exchange(scope, receive, send))
+        elif path.startswith(f"{PREFIX}/"):
+            await self._control(self._exchange(scope, receive, send))
+        else:
+            unversioned = path.removeprefix("/v1") if path.startswith("/v1/") else path
+            await self._api({**scope, "path": unversioned}, receive, send)
+
+    def _exchange(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
+        return Exchange(self._world, self._breaker, scope, receive, send)
+
+    def _hook(self, scope: Scope) -> tuple[str, str] | None:
+        """The source's label and the caller's path, from the path, else from a hook-….localhost host."""
+        raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        found = _HOOK.fullmatch(raw)
+        if found:
+            return found[1], found[2] or "/"
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+        label = _HOOK_HOST.match(host)
+        return (label[1], raw or "/") if label else None
+
+    async def _receive_delivery(self, exchange: Exchange) -> None:
+        name, slash, rest = exchange.raw_path.removeprefix(f"{RECEIVER_PATH}/").partition("/")
+        delivery = Delivery(
+            name=name,
+            method=exchange.method,
+            path=slash + rest or "/",
+            query=exchange.raw_query,
+            raw_headers=exchange.headers,
+            body=await exchange.body(),
+        )
+        reply = self._world.receiver.receive(delivery)
+        await asyncio.sleep(reply.delay)
+        if reply.reset:
+            await exchange.end(reset=True)
+            return
+        await exchange.answer(reply.body, status=reply.status, headers=reply.headers)
+
+    async def _control(self, exchange: Exchange) -> None:
+        raw = await exchange.body(most=_MAX_CONTROL_BODY)
+        try:
+            is_json, body = read_json(raw)
+            if raw.strip() and not is_json:
+                raise Invalid("the request body is not JSON")
+            answer = control(self._world, exchange.method, exchange.path.removeprefix(PREFIX), body or {})
+            await exchange.answer_json(answer.body, status=answer.status)
+        except Refusal as refusal:
+            await exchange.answer_json(refusal.body, status=refusal.status)

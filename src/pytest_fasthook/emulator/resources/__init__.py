@@ -1,0 +1,1 @@
+"""What can be configured, and the rules for doing so; used by the API and by ``Emulator`` alike."""

@@ -1,0 +1,1 @@
+"""A connection's rules: their form, and what each decides. No I/O."""

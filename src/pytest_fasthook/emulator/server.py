@@ -1,0 +1,243 @@
+"""The only module with a socket or a thread: serving one emulator, from bind to join."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import uvicorn
+from starlette.types import Scope
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from pytest_fasthook.emulator.delivery.carriers import Carrier, HttpCarrier
+from pytest_fasthook.emulator.delivery.worker import Worker
+from pytest_fasthook.emulator.errors import EmulatorError, PortTaken
+from pytest_fasthook.emulator.http.front import Front
+from pytest_fasthook.emulator.world import World
+
+START_LIMIT_S = 10.0
+STOP_LIMIT_S = 10.0
+_GRACE_S = 1
+
+T = TypeVar("T")
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Bind the listening socket in the caller's thread.
+
+    Raises:
+        PortTaken: the address cannot be bound; the message names it.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PortTaken(error.errno, f"cannot listen on {host}:{port}: {reason}") from error
+
+
+def origin_of(listener: socket.socket) -> str:
+    """Return the URL of a bound socket; an address that means any host is reached on loopback."""
+    host, port = listener.getsockname()[:2]
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared, not bound
+    return f"http://{reachable}:{port}"
+
+
+class Bell:
+    """Wakes the delivery worker from any thread; silent until it is connected and after it is cut."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._listener: Callable[[], None] | None = None
+
+    def connect(self, loop: asyncio.AbstractEventLoop, listener: Callable[[], None]) -> None:
+        """Ring at ``listener``, on ``loop``, from now on."""
+        with self._lock:
+            self._loop, self._listener = loop, listener
+
+    def cut(self) -> None:
+        """Ring no more."""
+        with self._lock:
+            self._loop = self._listener = None
+
+    def ring(self) -> None:
+        """Wake the listener."""
+        with self._lock:
+            if self._loop and self._listener:
+                self._loop.call_soon_threadsafe(self._listener)
+
+
+class Service:
+    """Serves one world in a daemon thread.
+
+    Args:
+        listener: a bound socket; the service closes it.
+        world: what is served.
+        bell: rung by the world when something may be due.
+    """
+
+    def __init__(self, listener: socket.socket, world: World, bell: Bell) -> None:
+        self._listener = listener
+        self._world = world
+        self._bell = bell
+        self._transports: dict[Any, asyncio.Transport] = {}
+        self._ready = threading.Event()
+        self._stopping: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._worker: Worker | None = None
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="fasthook-emulator", daemon=True)
+
+    def start(self) -> None:
+        """Start, and return once a real connection has been answered.
+
+        Raises:
+            EmulatorError: it did not start in time; other errors of the thread are raised as they are.
+        """
+        self._thread.start()
+        if not self._ready.wait(START_LIMIT_S):
+            raise EmulatorError(f"the emulator did not start within {START_LIMIT_S:g} s")
+        self._raise_failure()
+        _prove(self._listener.getsockname())
+
+    def stop(self) -> None:
+        """Stop and join; deliveries under way are broken off and stay owed.
+
+        Raises:
+            EmulatorError: it did not stop in time; an error of the serving thread is raised as it is.
+        """
+        if self._loop and self._stopping and self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop may end between the check and the call
+                self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(STOP_LIMIT_S)
+        if self._thread.is_alive():
+            raise EmulatorError(f"the emulator did not stop within {STOP_LIMIT_S:g} s")
+        self._raise_failure()
+
+    def call(self, work: Callable[[Worker], Coroutine[Any, Any, T]]) -> T:
+        """Run something on the event loop, from another thread, and return its result."""
+        if self._loop is None or self._worker is None:
+            raise EmulatorError("the emulator is not serving")
+        return asyncio.run_coroutine_threadsafe(work(self._worker), self._loop).result(STOP_LIMIT_S)
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _run(self) -> None:
+        config = self._config()
+        try:
+            with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+                runner.run(self._serve(config))
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            self._failure = error
+        finally:
+            self._bell.cut()
+            self._listener.close()
+            self._ready.set()
+
+    def _config(self) -> uvicorn.Config:
+        return uvicorn.Config(
+            Front(self._world, self._break),
+            http=_tracked(self._transports),
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+
+    async def _serve(self, config: uvicorn.Config) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        carriers: dict[str, Carrier] = {"HTTP": HttpCarrier(self._world)}
+        self._worker = Worker(self._world, carriers)
+        self._bell.connect(self._loop, self._worker.wake)
+        delivering = asyncio.create_task(self._worker.run())
+        delivering.add_done_callback(lambda _task: self._stopping.set() if self._stopping else None)
+        try:
+            await _Server(
+                config, ready=self._ready, stopping=self._stopping, before_exit=delivering.cancel
+            ).serve(sockets=[self._listener])
+        finally:
+            delivering.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await delivering
+            for carrier in carriers.values():
+                await carrier.close()
+        if self._worker.failure:
+            raise self._worker.failure
+
+    def _break(self, scope: Scope, reset: bool) -> None:  # noqa: FBT001 - the shape of a Breaker
+        transport = self._transports.get(tuple(scope["client"]))
+        if transport is None:
+            return
+        if not reset:
+            transport.close()
+            return
+        # Lingering for zero seconds makes the kernel send RST instead of FIN.
+        transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, told by events instead of looking at a flag ten times a second."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        ready: threading.Event,
+        stopping: asyncio.Event,
+        before_exit: Callable[[], object],
+    ) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._stopping = stopping
+        self._before_exit = before_exit
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready.set()
+
+    async def main_loop(self) -> None:
+        await self._stopping.wait()
+        self._before_exit()
+
+
+def _tracked(transports: dict[Any, asyncio.Transport]) -> type[asyncio.Protocol]:
+    """Return uvicorn's protocol, remembering which transport belongs to which client address."""
+
+    class Tracked(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen by uvicorn at run time
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            # Headers and body are two writes: without this the second waits 40 ms for a delayed ACK.
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            transports[transport.get_extra_info("peername")[:2]] = transport
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            transports.pop(self.transport.get_extra_info("peername")[:2], None)
+            super().connection_lost(exc)
+
+    return Tracked
+
+
+def _prove(address: tuple[Any, ...]) -> None:
+    """Ask for the health route over a connection of its own."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])  # noqa: S104 - compared, not bound
+    with socket.create_connection((host, address[1]), timeout=START_LIMIT_S) as connection:
+        connection.sendall(
+            b"GET /__emulator__/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        )
+        if not connection.recv(64).startswith(b"HTTP/1.1 200"):
+            raise EmulatorError("the emulator does not answer")

@@ -1,0 +1,33 @@
+"""What an emulator can be told to do, besides its address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_fasthook.emulator.times import DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Switches and limits. Those that choose between forms FastHook's pages leave open are marked *open*.
+
+    Attributes:
+        strict_roles: enforce the contract's roles: a project key reads only traffic and metrics (*open*: the
+            automation guide lets it do everything).
+        hide_cancelled: leave ignored branches out of event lists that name no status (*open*).
+        failed_while_retrying: show ``FAILED`` instead of ``QUEUED`` between automatic retries (*open*).
+        delivery_timeout: seconds a receiver has to answer (*open*).
+        max_body: bytes a source accepts.
+        max_concurrent: deliveries under way at a time.
+        window_ms: the window of lists and metrics that name none (*open*).
+        retention_ms: age at which traffic is forgotten.
+    """
+
+    strict_roles: bool = False
+    hide_cancelled: bool = False
+    failed_while_retrying: bool = False
+    delivery_timeout: float = 30.0
+    max_body: int = 10_000_000
+    max_concurrent: int = 64
+    window_ms: int = DAY
+    retention_ms: int = 30 * DAY

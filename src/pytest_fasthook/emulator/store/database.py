@@ -1,0 +1,97 @@
+"""One SQLite connection behind one lock.
+
+Write-ahead logging with ``synchronous=NORMAL``: a committed transaction is in the operating system's hands,
+so a killed process loses nothing; only a crash of the machine itself may lose the last moments.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pytest_fasthook.emulator.errors import EmulatorError
+from pytest_fasthook.emulator.store.schema import SCHEMA, SCHEMA_VERSION
+
+
+class Database:
+    """Transactions and queries, safe from any thread.
+
+    Args:
+        path: the file; ``None`` keeps everything in memory.
+
+    Raises:
+        EmulatorError: the file is in use by another emulator, is no database, or is from another version.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        try:
+            self._connection = sqlite3.connect(
+                path or ":memory:", check_same_thread=False, isolation_level=None, timeout=0.5
+            )
+            self._prepare()
+        except sqlite3.Error as error:
+            raise EmulatorError(f"cannot use {path} as the emulator's database: {error}") from error
+
+    def _prepare(self) -> None:
+        self._connection.row_factory = sqlite3.Row
+        for pragma in (
+            "locking_mode=EXCLUSIVE",
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "temp_store=MEMORY",
+        ):
+            self._connection.execute(f"PRAGMA {pragma}")
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, SCHEMA_VERSION):
+            raise sqlite3.DatabaseError(f"made by another version of the emulator (schema {version})")
+        self._connection.executescript(f"BEGIN;{SCHEMA};PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Group statements: all of them happen, or none. Transactions nest into the outermost one."""
+        with self._lock:
+            if self._depth == 0:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._connection.execute("COMMIT")
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one statement and return how many rows it changed."""
+        with self._lock:
+            return self._connection.execute(sql, parameters).rowcount
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Run a query and return its rows."""
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
+        """Run a query and return its first row, if any."""
+        with self._lock:
+            found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+            return found
+
+    def number(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a query that gives one number."""
+        found = self.row(sql, parameters)
+        return int(found[0] or 0) if found else 0
+
+    def close(self) -> None:
+        """Close the database; safe to call twice."""
+        with self._lock:
+            self._connection.close()

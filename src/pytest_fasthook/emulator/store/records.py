@@ -1,0 +1,144 @@
+"""The records, one frozen class per table; the field names are the column names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON = {"json": True}
+"""Marks a field that is stored as JSON text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where webhooks come in; ``hook`` is the first label of its URL."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    name: str
+    description: str | None = None
+    type: str
+    hook: str
+    config: Mapping[str, Any] | None = field(default=None, metadata=JSON)
+    disabled_ms: int | None = None
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where events go; ``endpoint`` is its URL, unique in a team."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    name: str
+    description: str | None = None
+    type: str
+    endpoint: str | None = None
+    config: Mapping[str, Any] = field(metadata=JSON)
+    disabled_ms: int | None = None
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A route from one source to one destination, with its rules in canonical order."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    name: str
+    description: str | None = None
+    source_id: str
+    destination_id: str
+    rules: list[dict[str, Any]] = field(metadata=JSON)
+    paused_ms: int | None = None
+    disabled_ms: int | None = None
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a source received; ``data_id`` names its payload."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    source_id: str
+    status: str
+    verified: bool
+    rejection_cause: str | None = None
+    data_id: str | None = None
+    events_count: int = 0
+    ignored_count: int = 0
+    cli_events_count: int = 0
+    retry_kind: str | None = None
+    retry_parent_id: str | None = None
+    retry_operation_id: str | None = None
+    retried_ms: int | None = None
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One branch of a request; ``due_ms`` is set as long as the delivery worker owes it something."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    connection_id: str
+    source_id: str
+    destination_id: str
+    request_id: str
+    data_id: str
+    status: str
+    cause: str | None = None
+    meta: list[Any] = field(default_factory=list, metadata=JSON)
+    failure_message: str | None = None
+    trigger: str = "INITIAL"
+    attempts: int = 0
+    response_status: int | None = None
+    error_code: str | None = None
+    last_attempt_ms: int | None = None
+    next_attempt_ms: int | None = None
+    successful_ms: int | None = None
+    due_ms: int | None = None
+    retry_kind: str | None = None
+    retry_parent_id: str | None = None
+    retry_operation_id: str | None = None
+    retried_ms: int | None = None
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One conversation with a receiver; ``body`` is the receiver's answer."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    event_id: str
+    request_id: str
+    connection_id: str
+    source_id: str
+    destination_id: str
+    attempt_number: int
+    trigger: str
+    status: str
+    response_status: int | None = None
+    error_code: str | None = None
+    body: Any = field(default=None, metadata=JSON)
+    requested_url: str | None = None
+    http_method: str | None = None
+    bulk_retry_id: str | None = None
+    latency_ms: float = 0.0
+    responded_ms: int | None = None
+    created_ms: int
+    updated_ms: int

@@ -1,0 +1,103 @@
+"""The tables. Times are milliseconds since 1970, JSON is text, ``seq`` is the order of arrival."""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = 1
+
+_RESOURCES = """
+CREATE TABLE IF NOT EXISTS credentials (
+  token TEXT PRIMARY KEY, team_id TEXT NOT NULL, kind TEXT NOT NULL, created_ms INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS project_secrets (
+  team_id TEXT PRIMARY KEY, api_key TEXT NOT NULL, signing_secret TEXT NOT NULL,
+  api_key_ms INTEGER NOT NULL, signing_secret_ms INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS sources (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, name TEXT NOT NULL,
+  description TEXT, type TEXT NOT NULL, hook TEXT NOT NULL UNIQUE, config TEXT,
+  disabled_ms INTEGER, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+  UNIQUE (team_id, name)
+);
+CREATE TABLE IF NOT EXISTS destinations (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, name TEXT NOT NULL,
+  description TEXT, type TEXT NOT NULL, endpoint TEXT, config TEXT NOT NULL,
+  disabled_ms INTEGER, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+  UNIQUE (team_id, name), UNIQUE (team_id, endpoint)
+);
+CREATE TABLE IF NOT EXISTS connections (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, name TEXT NOT NULL,
+  description TEXT, source_id TEXT NOT NULL, destination_id TEXT NOT NULL, rules TEXT NOT NULL,
+  paused_ms INTEGER, disabled_ms INTEGER, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+  UNIQUE (source_id, name)
+);
+CREATE INDEX IF NOT EXISTS connections_team ON connections (team_id);
+CREATE INDEX IF NOT EXISTS connections_destination ON connections (destination_id);
+"""
+
+_TRAFFIC = """
+CREATE TABLE IF NOT EXISTS payloads (
+  id TEXT PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL,
+  headers TEXT NOT NULL, body BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS requests (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, source_id TEXT NOT NULL,
+  status TEXT NOT NULL, verified INTEGER NOT NULL, rejection_cause TEXT, data_id TEXT,
+  events_count INTEGER NOT NULL, ignored_count INTEGER NOT NULL, cli_events_count INTEGER NOT NULL,
+  retry_kind TEXT, retry_parent_id TEXT, retry_operation_id TEXT, retried_ms INTEGER,
+  created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS requests_team ON requests (team_id, created_ms, status);
+CREATE INDEX IF NOT EXISTS requests_source ON requests (source_id, created_ms, status);
+CREATE INDEX IF NOT EXISTS requests_operation ON requests (retry_operation_id)
+  WHERE retry_operation_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS events (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, connection_id TEXT NOT NULL,
+  source_id TEXT NOT NULL, destination_id TEXT NOT NULL, request_id TEXT NOT NULL, data_id TEXT NOT NULL,
+  status TEXT NOT NULL, cause TEXT, meta TEXT NOT NULL, failure_message TEXT, trigger TEXT NOT NULL,
+  attempts INTEGER NOT NULL, response_status INTEGER, error_code TEXT,
+  last_attempt_ms INTEGER, next_attempt_ms INTEGER, successful_ms INTEGER, due_ms INTEGER,
+  retry_kind TEXT, retry_parent_id TEXT, retry_operation_id TEXT, retried_ms INTEGER,
+  created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS events_team ON events (team_id, created_ms, status);
+CREATE INDEX IF NOT EXISTS events_connection ON events (connection_id, created_ms, status);
+CREATE INDEX IF NOT EXISTS events_source ON events (source_id, created_ms, status);
+CREATE INDEX IF NOT EXISTS events_destination ON events (destination_id, created_ms, status);
+CREATE INDEX IF NOT EXISTS events_request ON events (request_id);
+CREATE INDEX IF NOT EXISTS events_due ON events (due_ms) WHERE due_ms IS NOT NULL;
+CREATE INDEX IF NOT EXISTS events_held ON events (connection_id) WHERE status = 'HOLD';
+CREATE INDEX IF NOT EXISTS events_operation ON events (retry_operation_id)
+  WHERE retry_operation_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS attempts (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, event_id TEXT NOT NULL,
+  request_id TEXT NOT NULL, connection_id TEXT NOT NULL, source_id TEXT NOT NULL,
+  destination_id TEXT NOT NULL, attempt_number INTEGER NOT NULL, trigger TEXT NOT NULL,
+  status TEXT NOT NULL, response_status INTEGER, error_code TEXT, body TEXT NOT NULL,
+  requested_url TEXT, http_method TEXT, bulk_retry_id TEXT, latency_ms REAL NOT NULL,
+  responded_ms INTEGER, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS attempts_event ON attempts (event_id, created_ms);
+CREATE INDEX IF NOT EXISTS attempts_request ON attempts (request_id);
+CREATE INDEX IF NOT EXISTS attempts_team ON attempts (team_id, created_ms, status);
+CREATE INDEX IF NOT EXISTS attempts_destination ON attempts (destination_id, created_ms);
+CREATE TABLE IF NOT EXISTS seen_keys (
+  connection_id TEXT NOT NULL, key TEXT NOT NULL, request_id TEXT NOT NULL, seen_ms INTEGER NOT NULL,
+  PRIMARY KEY (connection_id, key)
+) WITHOUT ROWID;
+"""
+
+SCHEMA = _RESOURCES + _TRAFFIC
+
+TABLES = (
+    "credentials",
+    "project_secrets",
+    "sources",
+    "destinations",
+    "connections",
+    "payloads",
+    "requests",
+    "events",
+    "attempts",
+    "seen_keys",
+)
+"""Every table, for a reset."""

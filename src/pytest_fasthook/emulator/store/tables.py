@@ -1,0 +1,40 @@
+"""The tables by name, and the payloads, whose rows are bytes rather than fields."""
+
+from __future__ import annotations
+
+import json
+
+from pytest_fasthook.emulator.payload import Payload
+from pytest_fasthook.emulator.store.database import Database
+from pytest_fasthook.emulator.store.records import Attempt, Connection, Destination, Event, Request, Source
+from pytest_fasthook.emulator.store.table import Table
+
+SOURCES = Table(Source, "sources", noun="source")
+DESTINATIONS = Table(Destination, "destinations", noun="destination")
+CONNECTIONS = Table(Connection, "connections", noun="connection")
+REQUESTS = Table(Request, "requests", noun="request")
+EVENTS = Table(Event, "events", noun="event")
+ATTEMPTS = Table(Attempt, "attempts", noun="attempt")
+
+
+def save_payload(database: Database, id: str, payload: Payload) -> str:  # noqa: A002 - named as the column is
+    """Store a payload under an id and return the id."""
+    database.execute(
+        "INSERT INTO payloads (id, method, path, query, headers, body) VALUES (?, ?, ?, ?, ?, ?)",
+        (id, payload.method, payload.path, payload.query, json.dumps(payload.headers), payload.body),
+    )
+    return id
+
+
+def load_payload(database: Database, id: str | None) -> Payload | None:  # noqa: A002 - named as the column is
+    """Return the payload of that id, or ``None`` where it was never stored or has expired."""
+    row = database.row("SELECT * FROM payloads WHERE id = ?", (id,)) if id else None
+    if row is None:
+        return None
+    return Payload(
+        method=row["method"],
+        path=row["path"],
+        query=row["query"],
+        headers=tuple((name, value) for name, value in json.loads(row["headers"])),
+        body=bytes(row["body"]),
+    )

@@ -1,0 +1,66 @@
+"""Time as the API writes and reads it (FastHook contract, shared scalars)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from pytest_fasthook.emulator.errors import Invalid
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+GRANULARITIES = {
+    "1s": SECOND,
+    "5s": 5 * SECOND,
+    "10s": 10 * SECOND,
+    "30s": 30 * SECOND,
+    "1m": MINUTE,
+    "5m": 5 * MINUTE,
+    "15m": 15 * MINUTE,
+    "1h": HOUR,
+}
+"""The metrics' bucket widths, in milliseconds."""
+
+_RELATIVE = re.compile(r"now(?:([+-])(\d{1,9})([smhdw]))?")
+_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso(ms: int | None) -> str | None:
+    """Write milliseconds since 1970 as RFC 3339 in UTC with milliseconds."""
+    if ms is None:
+        return None
+    moment = _EPOCH + timedelta(milliseconds=ms)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+
+
+def http_date(ms: int) -> str:
+    """Write milliseconds since 1970 as a ``Date`` header."""
+    return format_datetime(_EPOCH + timedelta(milliseconds=ms), usegmt=True)
+
+
+def read_time(text: str, *, now_ms: int, name: str = "time") -> int:
+    """Read an ISO 8601 timestamp or an expression such as ``now-15m``.
+
+    Raises:
+        Invalid: it is neither.
+    """
+    relative = _RELATIVE.fullmatch(text.strip())
+    if relative:
+        return now_ms + _shift(relative)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return round((aware - _EPOCH) / timedelta(milliseconds=1))
+    except (ValueError, OverflowError):
+        raise Invalid(f"{name} is neither an ISO 8601 timestamp nor relative to now: {text[:40]!r}") from None
+
+
+def _shift(relative: re.Match[str]) -> int:
+    sign, amount, unit = relative.groups()
+    if sign is None:
+        return 0
+    return int(amount) * _UNITS[unit] * (1 if sign == "+" else -1)

@@ -1,0 +1,144 @@
+"""Requests, events, ignored events and attempts in the contract's form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_fasthook.emulator.payload import Payload, shown_data
+from pytest_fasthook.emulator.store.records import Attempt, Event, Request
+from pytest_fasthook.emulator.times import iso
+
+
+def request_view(request: Request) -> dict[str, Any]:
+    """Return a RequestModel without its optional parts."""
+    return {
+        "id": request.id,
+        "team_id": request.team_id,
+        "status": request.status,
+        "verified": request.verified,
+        "rejection_cause": request.rejection_cause,
+        "original_event_data_id": request.data_id,
+        "ingested_at": iso(request.created_ms),
+        "source_id": request.source_id,
+        "events_count": request.events_count,
+        "ignored_count": request.ignored_count,
+        "cli_events_count": request.cli_events_count,
+        "is_retry": request.retry_kind is not None,
+        "retry_kind": request.retry_kind,
+        "retry_parent_request_id": request.retry_parent_id,
+        "retry_operation_id": request.retry_operation_id,
+        "retried_at": iso(request.retried_ms),
+        "updated_at": iso(request.updated_ms),
+        "created_at": iso(request.created_ms),
+    }
+
+
+def with_data(view: dict[str, Any], payload: Payload | None) -> dict[str, Any]:
+    """Add the stored payload; left out where it no longer exists."""
+    return view if payload is None else {**view, "data": shown_data(payload)}
+
+
+def event_view(event: Event) -> dict[str, Any]:
+    """Return an EventModel without ``data``."""
+    is_ignored = event.status == "CANCELLED"
+    return {
+        "id": event.id,
+        "team_id": event.team_id,
+        "webhook_id": event.connection_id,
+        "connection_id": event.connection_id,
+        "request_id": event.request_id,
+        "destination_id": event.destination_id,
+        "event_data_id": event.data_id,
+        "source_id": event.source_id,
+        "status": event.status,
+        "rejection_cause": event.cause if is_ignored else None,
+        "failure_message": event.failure_message,
+        "ignored_reason": event.cause if is_ignored else None,
+        "ingested_at": iso(event.created_ms),
+        "attempts": event.attempts,
+        "response_status": event.response_status,
+        "last_attempt_at": iso(event.last_attempt_ms),
+        "next_attempt_at": iso(event.next_attempt_ms),
+        "successful_at": iso(event.successful_ms),
+        "is_retry": event.retry_kind is not None,
+        "retry_kind": event.retry_kind,
+        "retry_parent_event_id": event.retry_parent_id,
+        "retry_operation_id": event.retry_operation_id,
+        "retried_at": iso(event.retried_ms),
+        "cli_id": None,
+        "error_code": event.error_code,
+        "created_at": iso(event.created_ms),
+        "updated_at": iso(event.updated_ms),
+    }
+
+
+_REQUEST_EVENT = [
+    "id",
+    "team_id",
+    "webhook_id",
+    "source_id",
+    "destination_id",
+    "attempts",
+    "response_status",
+    "last_attempt_at",
+    "next_attempt_at",
+    "successful_at",
+    "updated_at",
+    "created_at",
+    "status",
+    "event_data_id",
+    "cli_id",
+    "request_id",
+    "error_code",
+]
+
+
+def request_event_view(event: Event) -> dict[str, Any]:
+    """Return a RequestEventModel: the smaller form that is listed under a request."""
+    whole = event_view(event)
+    return {name: whole[name] for name in _REQUEST_EVENT}
+
+
+def ignored_view(event: Event) -> dict[str, Any]:
+    """Return an IgnoredRequestEventModel; its id is a stable composite."""
+    return {
+        "id": f"{event.request_id}:{event.connection_id}:{event.id}",
+        "team_id": event.team_id,
+        "webhook_id": event.connection_id,
+        "cause": event.cause,
+        "request_id": event.request_id,
+        "meta": event.meta,
+        "created_at": iso(event.created_ms),
+        "updated_at": iso(event.updated_ms),
+    }
+
+
+def attempt_view(attempt: Attempt) -> dict[str, Any]:
+    """Return an AttemptModel; latencies are milliseconds."""
+    is_success = attempt.status == "SUCCESSFUL"
+    has_answer = attempt.response_status is not None
+    return {
+        "id": attempt.id,
+        "team_id": attempt.team_id,
+        "event_id": attempt.event_id,
+        "request_id": attempt.request_id,
+        "connection_id": attempt.connection_id,
+        "source_id": attempt.source_id,
+        "destination_id": attempt.destination_id,
+        "response_status": attempt.response_status,
+        "attempt_number": attempt.attempt_number,
+        "trigger": attempt.trigger,
+        "error_code": attempt.error_code,
+        "body": attempt.body,
+        "requested_url": attempt.requested_url,
+        "http_method": attempt.http_method,
+        "bulk_retry_id": attempt.bulk_retry_id,
+        "status": attempt.status,
+        "successful_at": iso(attempt.responded_ms) if is_success else None,
+        "delivered_at": iso(attempt.responded_ms),
+        "responded_at": iso(attempt.responded_ms),
+        "delivery_latency": attempt.latency_ms if has_answer else None,
+        "response_latency": attempt.latency_ms if has_answer else None,
+        "updated_at": iso(attempt.updated_ms),
+        "created_at": iso(attempt.created_ms),
+    }
