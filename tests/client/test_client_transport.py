@@ -8,6 +8,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from typing import Any
 from urllib.parse import quote
 
@@ -49,6 +50,17 @@ def test_every_api_call_names_key_team_and_client() -> None:
     assert request.headers["x-team-id"] == TEAM
     assert request.headers["accept"] == "application/json"
     assert request.headers["user-agent"].startswith("pytest-fasthook/")
+
+
+def test_a_source_tree_that_was_never_installed_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: str) -> str:
+        raise PackageNotFoundError
+
+    monkeypatch.setattr("pytest_fasthook.client.transport.version", missing)
+    script = Script(OK)
+    transport_over(script).get("/x")
+
+    assert script.asked[0].headers["user-agent"] == "pytest-fasthook/0"
 
 
 def test_a_reply_carries_what_evidence_needs() -> None:
