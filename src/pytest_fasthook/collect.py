@@ -81,7 +81,7 @@ def in_thread(job: Callable[[], None]) -> None:
 class Collector:
     """Brings every track as far as the evidence goes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its seams, by keyword
         self,
         reader: Asks,
         evidence: Evidence,
@@ -122,6 +122,7 @@ class Collector:
         """Collect until no track waits for anything, or ``stopped`` says so."""
         for track in tracks:
             track.waited_from = self._clock.monotonic()
+            track.began = track.began or (track.waited_from, self._clock.now())
             self._judge(track, self._clock.monotonic())
         while any(track.waiting for track in tracks) and not stopped():
             self._start_due(tracks)

@@ -108,6 +108,7 @@ class GatePlugin(Collecting):
             clock=self._clock,
             limiter=limiter,
         )
+        self._resources.callback(transport.close)
         self._gate = Gate(
             settings=self.settings,
             reader=Reader(transport, self._clock),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from pytest_fasthook.causes import Cause
+from pytest_fasthook.causes import EXIT_PASS, Cause
 from pytest_fasthook.config import Settings
 from pytest_fasthook.next_steps import next_step
 from pytest_fasthook.redact import Redactor
@@ -69,13 +69,15 @@ def document(run: Run) -> dict[str, Any]:
             "on_error": settings.on_error,
             "advisory": sorted(settings.advisory),
         },
-        "connections": [_connection(one, settings, show) for one in run.connections],
+        "connections": [_connection(one, run, show) for one in run.connections],
     }
 
 
-def _connection(one: ConnectionRun, settings: Settings, show: Redactor) -> dict[str, Any]:
+def _connection(one: ConnectionRun, run: Run, show: Redactor) -> dict[str, Any]:
+    settings = run.settings
     ids = ids_of(one.connection_id, one.results)
-    warnings = [*one.notes, *(warning for result in one.results.values() for warning in result.warnings)]
+    found = [warning for result in one.results.values() for warning in result.warnings]
+    warnings = [*_let_through(one, run), *one.notes, *found]
     return {
         "connection_id": one.connection_id,
         "source_id": show.shown(ids["source_id"]),
@@ -91,6 +93,17 @@ def _connection(one: ConnectionRun, settings: Settings, show: Redactor) -> dict[
         "warnings": [show.show(warning) for warning in warnings],
         "stages": [_stage(result, show) for result in one.results.values()],
     }
+
+
+def _let_through(one: ConnectionRun, run: Run) -> list[str]:
+    """What a policy hid from the exit code, said in every report."""
+    policies = {Verdict.ERROR: run.settings.on_error, Verdict.INCONCLUSIVE: run.settings.on_inconclusive}
+    if run.exit_code != EXIT_PASS or policies.get(one.decision.verdict) != "pass":
+        return []
+    verdict = one.decision.verdict
+    return [
+        f"NOT A PASS: this connection is {verdict}; exit code 0 comes from --fasthook-on-{verdict} pass alone"
+    ]
 
 
 def _cause(

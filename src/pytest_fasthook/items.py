@@ -37,10 +37,6 @@ class Notice:
     text: str
 
 
-class StageError(Exception):
-    """Raised by an item to report its stage; shown without a traceback."""
-
-
 Waits = Callable[[str, Stage], Notice]
 """Waits for a stage's notice."""
 
@@ -84,18 +80,12 @@ class StageItem(pytest.Item):
         if notice.outcome is Outcome.BLOCKED or (notice.advisory and notice.outcome is not Outcome.PASSED):
             pytest.skip(notice.brief)
         if notice.outcome in {Outcome.ERROR, Outcome.INCONCLUSIVE}:
-            raise StageError(notice.text)
+            pytest.fail(notice.text, pytrace=False)
 
     def runtest(self) -> None:
         """Report what evidence contradicts."""
         if self._notice is None or self._notice.outcome is not Outcome.PASSED:
-            raise StageError(self._notice.text if self._notice else "the stage was never judged")
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The stage's own words, without a traceback."""
-        if isinstance(excinfo.value, StageError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+            pytest.fail(self._notice.text if self._notice else "the stage was never judged", pytrace=False)
 
     def reportinfo(self) -> tuple[os.PathLike[str], int | None, str]:
         """Where pytest says the item comes from."""

@@ -96,7 +96,8 @@ SOURCE_SECRET = Option(
     name="source-secret",
     env="FASTHOOK_SOURCE_SECRET",
     on_command_line=False,
-    help="Signing secret or credential of the source (BASIC_AUTH as user:password); FASTHOOK_SOURCE_SECRET_<SOURCE ID> for one source",
+    help="Signing secret or credential of the source (BASIC_AUTH as user:password); "
+    "FASTHOOK_SOURCE_SECRET_<SOURCE ID> for one source",
 )
 PAYLOAD = Option(
     name="payload",

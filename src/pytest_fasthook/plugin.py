@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_fasthook.fixtures import fasthook as fasthook
-from pytest_fasthook.fixtures import fasthook_client as fasthook_client
-from pytest_fasthook.fixtures import fasthook_emulator as fasthook_emulator
+from pytest_fasthook.fixtures import fasthook, fasthook_client, fasthook_emulator
 from pytest_fasthook.options import CONNECTION, EMULATOR, JSON, JUNIT, add_options
+
+__all__ = ["fasthook", "fasthook_client", "fasthook_emulator"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -135,8 +135,8 @@ def _cut(text: str, chars: int) -> str:
 
 
 def _visible(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    """Spell a character in a way that no reader takes for an escape: ``<U+001B>``."""
+    return f"<U+{ord(match.group()):04X}>"
 
 
 def _parts(secret: Secret | str) -> Iterable[str]:
