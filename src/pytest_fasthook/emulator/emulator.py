@@ -192,7 +192,7 @@ class Emulator:
         Args:
             name: the name of all three, and of the deliveries at the built-in receiver.
             connection_id: the connection's id; made as ``web_…`` where not given.
-            auth: the source's authentication as in its config: ``{"auth_type": "HMAC", "auth": {…}}``; an HMAC
+            auth: the source's authentication as in its config, ``{"auth_type": "HMAC", "auth": {…}}``; an HMAC
                 secret is made where not given.
             rules: the connection's rules.
             methods: what the source lets in.
@@ -219,23 +219,38 @@ class Emulator:
             source_config=source_config,
         )
 
+    def settle(self, *, timeout: float = 5.0) -> None:
+        """Wait until everything that is due has been delivered and recorded.
+
+        Args:
+            timeout: seconds of real time.
+
+        Raises:
+            TimeoutError: deliveries were still under way.
+        """
+        self._running().call(lambda worker: worker.settle(), timeout=timeout)
+
     def reset(self) -> None:
         """Forget every record, delivery, script and fault, and set the clock right; key and team stay.
 
         The demo route is made anew, with another secret.
         """
+        service = self._running()
+        self.faults.clear()
+        service.call(self._reset)
+
+    def _running(self) -> Service:
         if self._service is None:
             raise NotRunning("the emulator is not running")
-        self.faults.clear()
-        self._service.call(self._reset)
+        return self._service
 
     async def _reset(self, worker: Worker) -> None:
-        await worker.drop()
+        dropped = await worker.drop()
         with self.world.database.transaction():
             for table in TABLES:
                 self.world.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the schema
-            self._settle(self.world)
-        self.receiver.clear()
+            self._establish(self.world)
+        self.receiver.clear(disowned=dropped)
         self.clock.restore()
 
     def _begin(self) -> None:
@@ -249,7 +264,7 @@ class Emulator:
             raise
         bell = Bell()
         self._world = self._make_world(origin_of(listener), database, bell.ring)
-        self._settle(self._world)
+        self._establish(self._world)
         self.clock.on_change(bell.ring)
         self._service = Service(listener, self._world, bell)
         try:
@@ -270,7 +285,7 @@ class Emulator:
             wake=wake,
         )
 
-    def _settle(self, world: World) -> None:
+    def _establish(self, world: World) -> None:
         """Make key, team and demo route where they are not there yet."""
         stored = world.database.row(
             "SELECT team_id, api_key FROM project_secrets WHERE team_id <> ? LIMIT 1", (DEMO_TEAM,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +84,7 @@ class Receiver:
         self._default = Answer()
         self._named: dict[str, Answer] = {}
         self._script: deque[Answer] = deque()
+        self._disowned: frozenset[str] = frozenset()
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
@@ -139,15 +140,22 @@ class Receiver:
     def receive(self, delivery: Delivery) -> Answer:
         """Record one delivery and return what to answer; the server calls this."""
         with self._changed:
+            if delivery.event_id in self._disowned:
+                return Answer()
             self._deliveries.append(delivery)
             self._changed.notify_all()
             if self._script:
                 return self._script.popleft()
             return self._named.get(delivery.name, self._default)
 
-    def clear(self) -> None:
-        """Forget deliveries, scripts and answers."""
+    def clear(self, *, disowned: Iterable[str] = ()) -> None:
+        """Forget deliveries, scripts and answers.
+
+        Args:
+            disowned: events whose deliveries were broken off but may still be on the wire; they are not recorded.
+        """
         with self._changed:
+            self._disowned = frozenset(disowned)
             self._deliveries.clear()
             self._script.clear()
             self._named.clear()

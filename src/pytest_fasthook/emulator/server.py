@@ -120,11 +120,20 @@ class Service:
             raise EmulatorError(f"the emulator did not stop within {STOP_LIMIT_S:g} s")
         self._raise_failure()
 
-    def call(self, work: Callable[[Worker], Coroutine[Any, Any, T]]) -> T:
-        """Run something on the event loop, from another thread, and return its result."""
+    def call(self, work: Callable[[Worker], Coroutine[Any, Any, T]], *, timeout: float = STOP_LIMIT_S) -> T:
+        """Run something on the event loop, from another thread, and return its result.
+
+        Raises:
+            TimeoutError: it took longer than ``timeout`` seconds, and was broken off.
+        """
         if self._loop is None or self._worker is None:
             raise EmulatorError("the emulator is not serving")
-        return asyncio.run_coroutine_threadsafe(work(self._worker), self._loop).result(STOP_LIMIT_S)
+        running = asyncio.run_coroutine_threadsafe(work(self._worker), self._loop)
+        try:
+            return running.result(timeout)
+        except TimeoutError:
+            running.cancel()
+            raise TimeoutError(f"still not done after {timeout:g} s") from None
 
     def _raise_failure(self) -> None:
         failure, self._failure = self._failure, None

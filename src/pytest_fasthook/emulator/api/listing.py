@@ -14,7 +14,7 @@ _COLUMNS = {"created_at": "created_ms", "updated_at": "updated_ms", "name": "nam
 def listing(call: Call, table: Table[Any], view: Callable[[Any], dict[str, Any]]) -> Answer:
     """List a team's records of one table.
 
-    Besides ``limit``, ``order_by`` and ``dir`` it takes names and ids as filters, which no readable page states.
+    Besides ``limit``, ``order_by`` and ``dir`` it takes names and ids as filters, which no page states.
     """
     order_by = call.choice("order_by", tuple(_COLUMNS), default="created_at")
     direction = call.choice("dir", ("asc", "desc"), default="desc")

@@ -45,12 +45,21 @@ class Worker:
         finally:
             await self.drop()
 
-    async def drop(self) -> None:
-        """Break off every delivery under way; nothing is recorded for them."""
-        tasks = list(self._under_way.values())
-        for task in tasks:
+    async def settle(self) -> None:
+        """Wait until nothing is due and nothing is under way."""
+        while True:
+            self._start_due()
+            if not self._under_way:
+                return
+            await asyncio.wait(self._under_way.values())
+
+    async def drop(self) -> list[str]:
+        """Break off every delivery under way, recording nothing for them; return their events' ids."""
+        dropped = dict(self._under_way)
+        for task in dropped.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*dropped.values(), return_exceptions=True)
+        return list(dropped)
 
     def _start_due(self) -> None:
         free = self._world.settings.max_concurrent - len(self._under_way)
@@ -63,7 +72,17 @@ class Worker:
         )
         for event in due:
             if event.id not in self._under_way:
-                self._under_way[event.id] = asyncio.create_task(self._deliver(event))
+                self._start(event)
+
+    def _start(self, event: Event) -> None:
+        task = asyncio.create_task(self._deliver(event))
+        self._under_way[event.id] = task
+        # A callback, not a finally: a task that is cancelled before its first step runs no finally.
+        task.add_done_callback(lambda _task: self._finish(event.id))
+
+    def _finish(self, event_id: str) -> None:
+        del self._under_way[event_id]
+        self._due.set()
 
     def _until_next_s(self) -> float | None:
         """Seconds until the next event falls due; ``None`` when only a wake-up can change anything."""
@@ -91,9 +110,6 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - kept, and raised in the caller's thread when the emulator stops
             self.failure = error
             fail_without_attempt(self._world, event, code="UNKNOWN", message="the emulator failed")
-        finally:
-            del self._under_way[event.id]
-            self._due.set()
 
     async def _attempt(self, event: Event) -> None:
         connection = CONNECTIONS.find(self._world.database, "id = ?", (event.connection_id,))

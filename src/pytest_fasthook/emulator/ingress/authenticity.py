@@ -73,7 +73,7 @@ def _hmac(auth: Mapping[str, Any], payload: Payload) -> bool:
 
 
 def _is_given(given: str, digest: bytes, auth: Mapping[str, Any], algorithm: str) -> bool:
-    """The configured prefix and encoding; where there are none, hex or base64, with or without the usual prefix."""
+    """The configured prefix and encoding; without them hex or base64, with or without the usual prefix."""
     prefixes = [str(auth["prefix"])] if auth.get("prefix") else ["", f"{algorithm}="]
     encoding = str(auth.get("encoding") or "").lower()
     forms = {"hex": digest.hex(), "base64": base64.b64encode(digest).decode()}
