@@ -1,1 +1,72 @@
-"""A deploy gate for FastHook webhook routes, as a pytest plugin."""
+"""A deploy gate for FastHook webhook routes, as a pytest plugin.
+
+The names below are the public ones; they are loaded when they are first used, so that a pytest run that does not
+use the gate pays nothing for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_fasthook.causes import Cause, Outcome
+    from pytest_fasthook.client.client import FastHookClient
+    from pytest_fasthook.emulator import Emulator
+    from pytest_fasthook.errors import (
+        ApiError,
+        FastHookError,
+        RateLimitedError,
+        RefusedError,
+        SettingsError,
+        StageFailed,
+        StageNotPassed,
+        StageUndecided,
+        UnreachableError,
+        UnreadableError,
+    )
+    from pytest_fasthook.handle import Handle, SentProbe
+    from pytest_fasthook.stages import Stage, StageResult
+
+__all__ = [
+    "ApiError",
+    "Cause",
+    "Emulator",
+    "FastHookClient",
+    "FastHookError",
+    "Handle",
+    "Outcome",
+    "RateLimitedError",
+    "RefusedError",
+    "SentProbe",
+    "SettingsError",
+    "Stage",
+    "StageFailed",
+    "StageNotPassed",
+    "StageResult",
+    "StageUndecided",
+    "UnreachableError",
+    "UnreadableError",
+]
+
+_HOMES = {
+    "Cause": "causes",
+    "Emulator": "emulator",
+    "FastHookClient": "client.client",
+    "Handle": "handle",
+    "Outcome": "causes",
+    "SentProbe": "handle",
+    "Stage": "stages",
+    "StageResult": "stages",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

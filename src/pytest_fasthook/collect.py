@@ -121,8 +121,8 @@ class Collector:
     def run(self, tracks: Sequence[Track], *, stopped: Callable[[], bool]) -> None:
         """Collect until no track waits for anything, or ``stopped`` says so."""
         for track in tracks:
-            track.waited_from = self._clock.monotonic()
-            track.began = track.began or (track.waited_from, self._clock.now())
+            track.began = track.began or (self._clock.monotonic(), self._clock.now())
+            track.waited_from = track.expect.sending.sent_at if track.expect.sending else track.began[0]
             self._judge(track, self._clock.monotonic())
         while any(track.waiting for track in tracks) and not stopped():
             self._start_due(tracks)

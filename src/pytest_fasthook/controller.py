@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import socket
 import tempfile
@@ -16,8 +15,6 @@ import pytest
 
 from pytest_fasthook.board import Board
 from pytest_fasthook.causes import EXIT_FAIL, EXIT_PASS
-from pytest_fasthook.client.limiter import RateLimiter
-from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.clock import SystemClock
 from pytest_fasthook.config import Settings
 from pytest_fasthook.document import ConnectionRun, Run, document
@@ -25,10 +22,10 @@ from pytest_fasthook.gate import Gate
 from pytest_fasthook.items import Notice, selected_stages, stage_of
 from pytest_fasthook.mailbox import Mailbox
 from pytest_fasthook.notices import notice_of
+from pytest_fasthook.opening import open_gate
 from pytest_fasthook.progress import WaitingLine
-from pytest_fasthook.reader import Reader
 from pytest_fasthook.reports import files, json_report, junit, terminal
-from pytest_fasthook.session import MAILBOX_KEY, Collecting, gated, unreached
+from pytest_fasthook.session import EMULATOR_KEY, MAILBOX_KEY, Collecting, at_emulator, gated, unreached
 from pytest_fasthook.stages import Stage, StageResult
 from pytest_fasthook.verdict import completed, decide, exit_code, worst
 
@@ -48,6 +45,7 @@ class GatePlugin(Collecting):
         self.connections = gated(settings)
         self._config = config
         self._resources = ExitStack()
+        self._emulator: dict[str, str] | None = None
         self.settings = self._with_emulator(settings) if settings.emulator else settings
         self._clock = SystemClock()
         self._began = self._clock.now()
@@ -59,12 +57,21 @@ class GatePlugin(Collecting):
         self._said: list[str] = []
 
     def _with_emulator(self, settings: Settings) -> Settings:
-        """The settings of the embedded emulator's demo route; the emulator runs until the session ends."""
+        """The settings of the embedded emulator's demo route; the emulator runs until the session ends.
+
+        Raises:
+            pytest.UsageError: the emulator's extra is not installed.
+        """
         if self._config.option.collectonly:
             return settings
-        from pytest_fasthook.demo import demo_settings  # noqa: PLC0415 - the emulator is an extra
+        from pytest_fasthook.demo import demo_route  # noqa: PLC0415 - the emulator is an extra
+        from pytest_fasthook.emulator import EmulatorError  # noqa: PLC0415 - as above
 
-        return self._resources.enter_context(demo_settings(settings))
+        try:
+            self._emulator = self._resources.enter_context(demo_route())
+        except EmulatorError as error:
+            raise pytest.UsageError(f"--fasthook-emulator: {error}") from None
+        return at_emulator(settings, **self._emulator)
 
     # -- while pytest runs ------------------------------------------------------------------------------------
 
@@ -86,6 +93,7 @@ class GatePlugin(Collecting):
             self._resources.callback(shutil.rmtree, folder, ignore_errors=True)
             self._mailbox = Mailbox(folder, self._clock)
         node.workerinput[MAILBOX_KEY] = str(self._mailbox.folder)
+        node.workerinput[EMULATOR_KEY] = self._emulator
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
@@ -99,24 +107,8 @@ class GatePlugin(Collecting):
         if not any(stages.values()):
             self._board.close()
             return
-        limiter = RateLimiter(per_minute=self.settings.rate_limit, clock=self._clock)
-        transport = Transport(
-            api_url=self.settings.api_url,
-            team_id=self.settings.team_id,
-            api_key=self.settings.api_key,
-            redactor=self.settings.redactor,
-            clock=self._clock,
-            limiter=limiter,
-        )
-        self._resources.callback(transport.close)
-        self._gate = Gate(
-            settings=self.settings,
-            reader=Reader(transport, self._clock),
-            clock=self._clock,
-            new_id=new_probe_id,
-            board=self._board,
-            on_result=self._deliver,
-        )
+        self._gate = open_gate(self.settings, clock=self._clock, board=self._board, on_result=self._deliver)
+        self._resources.callback(self._gate.close)
         threading.Thread(target=self._gate.run, args=(stages,), name="fasthook-gate", daemon=True).start()
 
     def _stop(self) -> None:
@@ -297,11 +289,6 @@ def check_report_paths(settings: Settings) -> None:
                 files.check_writable(path)
         except files.UnwritablePathError as error:
             raise pytest.UsageError(f"{flag}: {error}") from None
-
-
-def new_probe_id() -> str:
-    """A marker that nothing else carries; not from ``random``, which plugins reseed."""
-    return f"probe_{secrets.token_hex(12)}"
 
 
 def _junit(document: Mapping[str, Any]) -> bytes:

@@ -1,23 +1,69 @@
-"""Fixtures for test authors; thin, so that a run without them loads nothing."""
+"""Fixtures for test authors; thin, so that a run that does not use them loads nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
 
-
-@pytest.fixture
-def fasthook(request: pytest.FixtureRequest) -> object:
-    """The gate's handle for one connection."""
-    raise NotImplementedError
-
-
-@pytest.fixture
-def fasthook_client() -> object:
-    """The typed API client."""
-    raise NotImplementedError
+if TYPE_CHECKING:
+    from pytest_fasthook.client.client import FastHookClient
+    from pytest_fasthook.config import Settings
+    from pytest_fasthook.emulator import Emulator
+    from pytest_fasthook.handle import Handle
 
 
 @pytest.fixture
-def fasthook_emulator() -> object:
-    """A running emulator."""
-    raise NotImplementedError
+def fasthook(request: pytest.FixtureRequest) -> Iterator[Handle]:
+    """The gate's handle for one connection; a test runs once for each ``--fasthook-connection``."""
+    connection_id = getattr(request, "param", None)
+    if connection_id is None:
+        pytest.skip("needs --fasthook-connection or --fasthook-emulator")
+    from pytest_fasthook.handle import Handle  # noqa: PLC0415 - only a test that asks for it loads the gate
+
+    handle = Handle(_settings(request.config), connection_id)
+    yield handle
+    handle.close()
+
+
+@pytest.fixture
+def fasthook_client(pytestconfig: pytest.Config) -> Iterator[FastHookClient]:
+    """The typed API client, with the settings of this run."""
+    from pytest_fasthook.client.client import FastHookClient  # noqa: PLC0415 - as above
+
+    settings = _settings(pytestconfig)
+    with FastHookClient(
+        api_url=settings.api_url,
+        team_id=settings.team_id,
+        api_key=settings.api_key,
+        rate_limit=settings.rate_limit,
+    ) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def fasthook_emulator_server() -> Iterator[Emulator]:
+    """The emulator that all tests of the session share; most want ``fasthook_emulator`` instead."""
+    from pytest_fasthook.emulator import Emulator  # noqa: PLC0415 - as above
+
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def fasthook_emulator(fasthook_emulator_server: Emulator) -> Emulator:
+    """A running, empty emulator."""
+    fasthook_emulator_server.reset()
+    return fasthook_emulator_server
+
+
+def _settings(config: pytest.Config) -> Settings:
+    """The gate's settings where it is on, else those of the environment and the ini file."""
+    from pytest_fasthook.session import JOINED, resolved  # noqa: PLC0415 - as above
+
+    try:
+        return config.stash[JOINED].settings if JOINED in config.stash else resolved(config)
+    except pytest.UsageError as error:
+        wrong = str(error)
+    pytest.fail(wrong, pytrace=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from pytest_fasthook.board import Board
@@ -31,6 +32,7 @@ class Gate:
     Attributes:
         new_id: makes the id of a probe.
         board: where stage results appear as they are decided.
+        resources: what ``close`` closes.
         problem: what broke the gate itself, if anything did.
     """
 
@@ -44,6 +46,7 @@ class Gate:
     tracks: list[Track] = field(default_factory=list)
     problem: BaseException | None = None
     began: float = 0.0
+    resources: ExitStack = field(default_factory=ExitStack)
     _collector: Collector = field(init=False)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -58,10 +61,10 @@ class Gate:
             stages: the selected stages of each connection, by connection id.
         """
         try:
-            self._start(stages)
-            self._collect()
-            self._send_probes()
-            self._collect()
+            self.start(stages)
+            self.collect()
+            self.send_probes()
+            self.collect()
         except BaseException as error:  # noqa: BLE001 - carried to the main thread, which reports it
             self.problem = error
         finally:
@@ -71,6 +74,11 @@ class Gate:
         """End the run; results so far stay."""
         self._stopped.set()
         self._collector.stop()
+
+    def close(self) -> None:
+        """End the run and close its connections to the API."""
+        self.stop()
+        self.resources.close()
 
     def sending(self, connection_id: str) -> Sending | None:
         """The probe that was sent for a connection; ``None`` when none was."""
@@ -86,7 +94,8 @@ class Gate:
         tracks = (track for track in self.tracks if track.expect.connection_id == connection_id)
         return "; ".join(waiting.message for track in tracks for waiting in track.waiting)
 
-    def _start(self, stages: Mapping[str, frozenset[Stage]]) -> None:
+    def start(self, stages: Mapping[str, frozenset[Stage]]) -> None:
+        """Set out for every connection; nothing is asked yet."""
         self.began = self.clock.monotonic()
         for connection_id, selected in stages.items():
             expect = Expectations(
@@ -99,15 +108,16 @@ class Gate:
             )
             self.tracks.append(Track(expect))
 
-    def _collect(self) -> None:
+    def collect(self, *, until: Callable[[], bool] = lambda: False) -> None:
+        """Collect evidence until nothing is waited for, ``until`` says so, or the run is stopped."""
         undecided = [track for track in self.tracks if not track.progress.decided]
-        self._collector.run(undecided, stopped=self._stopped.is_set)
+        self._collector.run(undecided, stopped=lambda: self._stopped.is_set() or until())
 
     def _post(self, track: Track, result: StageResult) -> None:
         self.board.post(track.expect.connection_id, result)
         self.on_result(track.expect.connection_id, result)
 
-    def _send_probes(self) -> None:
+    def send_probes(self) -> None:
         """One probe for each group of routes that passed preflight, all at the same time."""
         ready = [track for track in self.tracks if not track.progress.decided]
         routes = [chain.route(self.evidence, track.expect) for track in ready]

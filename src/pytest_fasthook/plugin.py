@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_fasthook.fixtures import fasthook, fasthook_client, fasthook_emulator
+from pytest_fasthook.fixtures import (
+    fasthook,
+    fasthook_client,
+    fasthook_emulator,
+    fasthook_emulator_server,
+)
 from pytest_fasthook.options import CONNECTION, EMULATOR, JSON, JUNIT, add_options
 
-__all__ = ["fasthook", "fasthook_client", "fasthook_emulator"]
+__all__ = ["fasthook", "fasthook_client", "fasthook_emulator", "fasthook_emulator_server"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,14 @@ from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.items import ConnectionNode, Notice, gate_first
 from pytest_fasthook.mailbox import Mailbox
 from pytest_fasthook.options import Option
+from pytest_fasthook.redact import Secret
 from pytest_fasthook.stages import Stage
 
 HARD_STOP_MARGIN_S = 60.0
 """How long past the gate's own budget pytest-timeout waits before it ends a stage, in seconds."""
 EMULATOR_CONNECTION = "conn_demo"
 MAILBOX_KEY = "fasthook_mailbox"
+EMULATOR_KEY = "fasthook_emulator"
 
 
 class FromPytest:
@@ -111,7 +114,8 @@ class WorkerPlugin(Collecting):
     """An xdist worker: runs items, asks the controller's mailbox."""
 
     def __init__(self, settings: Settings, worker_input: Mapping[str, Any]) -> None:
-        self.settings = settings
+        emulator: Mapping[str, Any] | None = worker_input.get(EMULATOR_KEY)
+        self.settings = at_emulator(settings, **emulator) if emulator else settings
         self.connections = gated(settings)
         self._mailbox = Mailbox(Path(worker_input[MAILBOX_KEY]), SystemClock())
 
@@ -125,6 +129,18 @@ def unreached(stage: Stage) -> Notice:
     """What an item reports for a stage that the gate never decided."""
     text = f"STAGE_NOT_RUN: {stage} did not run: the gate ended before it was decided"
     return Notice(outcome=Outcome.INCONCLUSIVE, advisory=False, brief=text, text=text)
+
+
+def at_emulator(settings: Settings, *, api_url: str, team_id: str, api_key: str, secret: str) -> Settings:
+    """The settings that gate the demo route of a running emulator."""
+    return replace(
+        settings,
+        connections=(EMULATOR_CONNECTION,),
+        api_url=api_url,
+        team_id=team_id,
+        api_key=Secret(api_key),
+        source_secrets={"": Secret(secret)},
+    )
 
 
 def gated(settings: Settings) -> Sequence[str]:

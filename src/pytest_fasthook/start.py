@@ -19,9 +19,7 @@ def start_gate(config: pytest.Config) -> None:
     """
     settings = resolved(config)
     worker_input: Mapping[str, Any] | None = getattr(config, "workerinput", None)
-    plugin: Collecting
-    if worker_input is not None:
-        plugin = WorkerPlugin(settings, worker_input)
-    else:
-        plugin = GatePlugin(config, settings)
+    plugin: Collecting = (
+        WorkerPlugin(settings, worker_input) if worker_input else GatePlugin(config, settings)
+    )
     plugin.join(config)
