@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from pytest_fasthook.errors import SettingsError
 
+_LOGIN = re.compile(r"//[^/@]*@")
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
@@ -40,6 +41,11 @@ def base_url(text: str) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise SettingsError("the API URL must not hold credentials, a query or a fragment")
     return text.rstrip("/")
+
+
+def shown_url(url: str) -> str:
+    """Return a URL without what may be secret in it: login and query."""
+    return _LOGIN.sub("//", url.partition("?")[0])
 
 
 def header_value(what: str, text: str) -> str:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from pytest_fasthook.client.bulk import Bulk
+from pytest_fasthook.client.filter_trials import FilterTrials
 from pytest_fasthook.client.limiter import RateLimiter
 from pytest_fasthook.client.reads import Reads
+from pytest_fasthook.client.redelivery import Redelivery
+from pytest_fasthook.client.secrets import SecretsCalls
 from pytest_fasthook.client.transport import HttpTransport, Transport
+from pytest_fasthook.client.writes import Writes
 from pytest_fasthook.clock import Clock, SystemClock
 from pytest_fasthook.redact import Redactor, Secret
 
 
-class FastHookClient(Reads):
+class FastHookClient(Reads, Writes, Redelivery, Bulk, SecretsCalls, FilterTrials):
     """Reads and changes what one team has in FastHook.
 
     Every call raises ``UnreachableError``, ``RefusedError`` or ``UnreadableError`` of

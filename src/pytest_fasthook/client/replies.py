@@ -92,8 +92,14 @@ class IngressReply:
     server_date: datetime | None
 
 
-def read_reply(raw: RawReply, *, call: str, redactor: Redactor) -> Reply:
+def read_reply(raw: RawReply, *, call: str, redactor: Redactor, withhold: bool = False) -> Reply:
     """Read an API answer.
+
+    Args:
+        raw: the answer.
+        call: the call in words, for messages.
+        redactor: makes messages fit to be shown.
+        withhold: the body may hold secrets that nobody knows yet, so no message repeats any of it.
 
     Raises:
         UnreachableError: a 5xx; ``RateLimitedError`` for 429.
@@ -101,14 +107,14 @@ def read_reply(raw: RawReply, *, call: str, redactor: Redactor) -> Reply:
         UnreadableError: a redirect, an unknown status, or a body that is not JSON.
     """
     if not 200 <= raw.status < 300:
-        raise _error_of(raw, call=call, redactor=redactor)
+        raise _error_of(raw, describe(raw, call=call, redactor=redactor, withhold=withhold), call=call)
     if not raw.complete:
         raise UnreadableError(f"{call}: the answer is larger than {len(raw.body)} bytes", call=call)
     try:
-        value = _parse(raw.body) if raw.body or raw.status == 200 else None
+        value = _parse(raw.body) if raw.body or call.startswith("GET ") else None
     except (ValueError, RecursionError):
-        text = f"{describe(raw, call=call, redactor=redactor)} is not JSON"
-        raise UnreadableError(text, call=call) from None
+        text = describe(raw, call=call, redactor=redactor, withhold=withhold)
+        raise UnreadableError(f"{text} is not JSON", call=call) from None
     kept = {name: text for name, text in raw.headers.items() if name in KEPT_HEADERS}
     return Reply(
         status=raw.status,
@@ -135,16 +141,15 @@ def read_ingress(raw: RawReply) -> IngressReply:
     )
 
 
-def describe(raw: RawReply, *, call: str, redactor: Redactor) -> str:
+def describe(raw: RawReply, *, call: str, redactor: Redactor, withhold: bool = False) -> str:
     """Say in one line what a call was answered, fit to be shown."""
     kind = raw.headers.get("content-type", "no content type")
-    detail = redactor.show(_detail(raw.body))
+    detail = "body withheld" if withhold else redactor.show(_detail(raw.body))
     text = f"{call}: {raw.status} ({kind}): {one_line(detail, limit=DETAIL_CHARS) or 'empty body'}"
     return one_line(redactor.show(text), limit=2 * DETAIL_CHARS)
 
 
-def _error_of(raw: RawReply, *, call: str, redactor: Redactor) -> ApiError:
-    text = describe(raw, call=call, redactor=redactor)
+def _error_of(raw: RawReply, text: str, *, call: str) -> ApiError:
     if raw.status == 429:
         now = raw.server_date or raw.received_at
         wait = read_retry_after(raw.headers.get("retry-after"), now=now)

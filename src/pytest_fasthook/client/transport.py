@@ -11,6 +11,7 @@ import random as chance
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
@@ -20,14 +21,15 @@ from urllib.parse import unquote
 import httpcore
 import httpx
 
-from pytest_fasthook.client.addresses import base_url, header_lines, header_value
+from pytest_fasthook.client.addresses import base_url, header_lines, header_value, shown_url
 from pytest_fasthook.client.faults import fault_of, may_have_been_sent, unreachable
+from pytest_fasthook.client.hiding import Hiding
 from pytest_fasthook.client.limiter import RateLimiter
 from pytest_fasthook.client.replies import IngressReply, RawReply, Reply, read_ingress, read_reply
 from pytest_fasthook.client.retry import CallLimits
 from pytest_fasthook.client.sockets import HardLimit, open_pool, proxy_for
 from pytest_fasthook.clock import Clock
-from pytest_fasthook.errors import RateLimitedError, UnreachableError
+from pytest_fasthook.errors import RateLimitedError, SettingsError, UnreachableError
 from pytest_fasthook.redact import Redactor, Secret, one_line
 
 HttpTransport = httpx.BaseTransport
@@ -83,7 +85,7 @@ class Transport:
         self._base = base_url(api_url)
         self.team_id = team_id
         self._redactor = redactor
-        self._clock = clock
+        self.clock = clock
         self._limiter = limiter
         self._limits = limits
         self._random = random
@@ -110,31 +112,44 @@ class Transport:
         self._api.close()
         self._ingress.close()
 
-    def get(self, path: str, params: Params = (), *, deadline: float | None = None) -> Reply:
+    def get(
+        self, path: str, params: Params = (), *, deadline: float | None = None, withhold: bool = False
+    ) -> Reply:
         """Read from the API, repeating what may be repeated.
 
         Args:
             path: from ``addresses.path_of``.
             params: query parameters, in order; names may repeat.
             deadline: on ``clock.monotonic``; the first try is made in any case, no other one starts after it.
+            withhold: the answer holds secrets, so no message may repeat any of it.
 
         Raises:
             UnreachableError: no answer, or a 5xx or 429 to the end.
             RefusedError: another 4xx.
             UnreadableError: an answer, but not JSON.
         """
+        question = _Question(
+            method="GET", path=path, params=params, redactor=self._redactor, withhold=withhold
+        )
         for number in range(1, self._limits.tries):
-            self._await_budget("GET", path, deadline=deadline)
+            self._await_budget(question, deadline=deadline)
             try:
-                return self._call("GET", path, params=params, deadline=deadline)
+                return self._call(question, deadline=deadline)
             except UnreachableError as error:
                 if not self._pause_after(error, number=number, deadline=deadline):
                     raise
-        self._await_budget("GET", path, deadline=deadline)
-        return self._call("GET", path, params=params, deadline=deadline)
+        self._await_budget(question, deadline=deadline)
+        return self._call(question, deadline=deadline)
 
-    def write(
-        self, method: str, path: str, json: Any = None, *, params: Params = (), deadline: float | None = None
+    def write(  # noqa: PLR0913 - each is part of the request, by keyword
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        deadline: float | None = None,
+        hide: Sequence[Secret] = (),
+        withhold: bool = False,
     ) -> Reply:
         """Change something through the API, once: repeated only where certainly nothing was sent.
 
@@ -142,20 +157,28 @@ class Transport:
             method: ``POST``, ``PUT``, ``PATCH`` or ``DELETE``.
             path: from ``addresses.path_of``.
             json: the body; ``None`` sends none.
-            params: query parameters.
             deadline: on ``clock.monotonic``.
+            hide: secrets in the body, which no message may repeat.
+            withhold: the answer holds secrets, so no message may repeat any of it.
 
         Raises:
             UnreachableError, RefusedError, UnreadableError: as for ``get``.
+            SettingsError: the body is not JSON.
         """
-        content = None if json is None else json_text.dumps(json, allow_nan=False).encode()
-        self._await_budget(method, path, deadline=deadline)
+        question = _Question(
+            method=method,
+            path=path,
+            content=None if json is None else _encoded(json),
+            redactor=Hiding(self._redactor, hide) if hide else self._redactor,
+            withhold=withhold,
+        )
+        self._await_budget(question, deadline=deadline)
         try:
-            return self._call(method, path, params=params, content=content, deadline=deadline)
+            return self._call(question, deadline=deadline)
         except UnreachableError as error:
             if may_have_been_sent(error) or not self._pause_after(error, number=1, deadline=deadline):
                 raise
-        return self._call(method, path, params=params, content=content, deadline=deadline)
+        return self._call(question, deadline=deadline)
 
     def send(
         self,
@@ -196,54 +219,82 @@ class Transport:
         self, method: str, url: str, lines: list[tuple[bytes, bytes]], body: bytes, *, deadline: float | None
     ) -> IngressReply:
         __tracebackhide__ = True
-        call = self._named(method, url.partition("?")[0])
+        call = _named(method, shown_url(url), self._redactor)
         try:
             request = self._ingress.request(method, url, headers=lines, content=body)
             return read_ingress(self._ingress.exchange(request, deadline=deadline, cut=True))
         except _NETWORK_ERRORS as error:
             raise unreachable(error, call=call, host="the source", redactor=self._redactor) from None
 
-    def _call(
-        self, method: str, path: str, *, params: Params, deadline: float | None, content: bytes | None = None
-    ) -> Reply:
+    def _call(self, question: _Question, *, deadline: float | None) -> Reply:
         """Make one try of an API call."""
-        call = self._named(method, path)
-        headers = [] if content is None else [(b"content-type", b"application/json")]
+        headers = [] if question.content is None else [(b"content-type", b"application/json")]
+        call, redactor = question.call, question.redactor
         try:
             request = self._api.request(
-                method, self._base + path, headers=headers, content=content, params=params
+                question.method,
+                self._base + question.path,
+                headers=headers,
+                content=question.content,
+                params=question.params,
             )
             raw = self._api.exchange(request, deadline=deadline)
         except _NETWORK_ERRORS as error:
-            raise fault_of(error, call=call, host=self._base, redactor=self._redactor) from None
-        return self._read(raw, call=call)
+            raise fault_of(error, call=call, host=self._base, redactor=redactor) from None
+        return self._read(raw, question)
 
-    def _read(self, raw: RawReply, *, call: str) -> Reply:
+    def _read(self, raw: RawReply, question: _Question) -> Reply:
+        call, redactor = question.call, question.redactor
         try:
-            return read_reply(raw, call=call, redactor=self._redactor)
+            return read_reply(raw, call=call, redactor=redactor, withhold=question.withhold)
         except RateLimitedError as error:
             if error.retry_after is not None:
                 self._limiter.pause_until(raw.seen_at + error.retry_after)
             raise
 
-    def _named(self, method: str, path: str) -> str:
-        return one_line(self._redactor.show(f"{method} {unquote(path)}"))
-
-    def _await_budget(self, method: str, path: str, *, deadline: float | None) -> None:
-        latest = self._limits.last_moment(now=self._clock.monotonic(), deadline=deadline)
+    def _await_budget(self, question: _Question, *, deadline: float | None) -> None:
+        latest = self._limits.last_moment(now=self.clock.monotonic(), deadline=deadline)
         if not self._limiter.acquire(latest):
-            call = self._named(method, path)
+            call = question.call
             text = f"{call}: not asked, neither the request budget nor the API's last wish leaves time for it"
             raise RateLimitedError(text, call=call)
 
     def _pause_after(self, error: UnreachableError, *, number: int, deadline: float | None) -> bool:
         """Wait for the next try; false, at once, where the deadline leaves no time for it."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         pause = self._limits.pause(error, number=number, chance=self._random())
         if now + pause > self._limits.last_moment(now=now, deadline=deadline):
             return False
-        self._clock.sleep(pause)
+        self.clock.sleep(pause)
         return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """One API call, however often it is tried."""
+
+    method: str
+    path: str
+    redactor: Redactor = field(repr=False)
+    params: Params = ()
+    content: bytes | None = field(default=None, repr=False)
+    withhold: bool = False
+
+    @property
+    def call(self) -> str:
+        return _named(self.method, self.path, self.redactor)
+
+
+def _encoded(json: Any) -> bytes:
+    try:
+        return json_text.dumps(json, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise SettingsError("the body is not JSON") from None
+
+
+def _named(method: str, path: str, redactor: Redactor) -> str:
+    """Name a call for messages; ids are decoded, so that a redactor finds secrets in them."""
+    return one_line(redactor.show(f"{method} {unquote(path)}"))
 
 
 class _Wire:
