@@ -65,3 +65,8 @@ def call(
         return Told(status=answer.status, headers=names, body=answer.read())
     finally:
         connection.close()
+
+
+def sent_id(told: Told) -> str:
+    """The request id in a default ingress answer."""
+    return str(told.json["request_id"])

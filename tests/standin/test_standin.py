@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from asking import CREDENTIALS, Told, ask, call, send
+from asking import CREDENTIALS, ask, call, send, sent_id
 from until import until
 
 from standin import (
@@ -26,10 +26,6 @@ from standin import (
     SourceScript,
     StandIn,
 )
-
-
-def sent_id(told: Told) -> str:
-    return str(told.json["request_id"])
 
 
 def test_a_healthy_route_can_be_followed_from_request_to_metrics() -> None:
@@ -227,95 +223,6 @@ def test_a_route_can_wait_for_the_probes_of_other_routes() -> None:
         assert ask(standin, f"/requests/{request_id}").status == 200
 
 
-GUIDE_RULES: tuple[dict[str, Any], ...] = (
-    {"type": "deduplicate", "window": 300000, "include_fields": ["body.id"]},
-    {"type": "filter", "body": {"type": "invoice.paid"}},
-)
-
-
-@pytest.mark.parametrize(
-    ("bodies", "cause"),
-    [
-        ([{"id": 1, "type": "invoice.paid"}], None),
-        ([{"id": 1, "type": "invoice.void"}], "FILTERED"),
-        ([{"id": 1, "type": "invoice.paid"}, {"id": 1, "type": "invoice.paid"}], "DEDUPLICATED"),
-        ([{"id": 1, "type": "invoice.paid"}, {"id": 2, "type": "invoice.paid"}], None),
-    ],
-)
-def test_rules_are_applied_for_real(bodies: list[dict[str, Any]], cause: str | None) -> None:
-    with StandIn(RouteScript(rules=GUIDE_RULES)) as standin:
-        last = [sent_id(send(standin, body)) for body in bodies][-1]
-        ignored = ask(standin, f"/requests/{last}/ignored_events").json["models"]
-        events = ask(standin, f"/requests/{last}/events").json["models"]
-        cancelled = ask(standin, f"/requests/{last}/events", {"status": "CANCELLED"}).json["models"]
-    assert [record["cause"] for record in ignored] == ([cause] if cause else [])
-    assert (len(events), len(cancelled)) == ((0, 1) if cause else (1, 0))
-
-
-@pytest.mark.parametrize(
-    ("condition", "matches"),
-    [
-        ({"headers": {"x-topic": {"$in": ["a", "b"]}}}, True),
-        ({"headers": {"x-topic": {"$in": ["b"]}}}, False),
-        ({"headers": {"x-nothing": {"exists": False}}}, True),
-        ({"headers": {"x-nothing": {"$exists": True}}}, False),
-        ({"body": {"data": {"total": {"gte": 100}}}}, True),
-        ({"body": {"data": {"total": {"gte": 101}}}}, False),
-        ({"body": {"data": {"tags": {"$contains": "x"}}}, "path": "/"}, True),
-        ({"body": {"data": {"tags": {"$contains": "y"}}}}, False),
-        ({"path": "/orders"}, False),
-    ],
-)
-def test_filter_operators(condition: dict[str, Any], *, matches: bool) -> None:
-    body = {"data": {"total": 100, "tags": ["x"]}}
-    with StandIn(RouteScript(rules=({"type": "filter", **condition},))) as standin:
-        send(standin, body, headers={"x-topic": "a"})
-        assert bool(ask(standin, "/events").json["models"]) is matches
-
-
-@pytest.mark.parametrize(
-    ("branch", "statuses", "causes"),
-    [
-        (BranchScript(kind="never"), [], []),
-        (BranchScript(kind="ignored", cause="TRANSFORMATION_FAILED"), [], ["TRANSFORMATION_FAILED"]),
-        (BranchScript(status="HOLD"), ["HOLD"], []),
-        (BranchScript(status="WEIRD"), ["WEIRD"], []),
-    ],
-)
-def test_branches(branch: BranchScript, statuses: list[str], causes: list[str]) -> None:
-    with StandIn(RouteScript(branch=branch)) as standin:
-        request_id = sent_id(send(standin))
-        events = ask(standin, "/events").json["models"]
-        ignored = ask(standin, f"/requests/{request_id}/ignored_events").json["models"]
-    assert [event["status"] for event in events] == statuses
-    assert [record["cause"] for record in ignored] == causes
-
-
-def test_a_failed_attempt_with_a_retry_to_come_is_not_the_end() -> None:
-    attempts = (
-        AttemptScript(status="FAILED", response_status=503, next_in_s=0.2),
-        AttemptScript(lag_s=0.2),
-    )
-    with StandIn(RouteScript(attempts=attempts)) as standin:
-        send(standin)
-        (event,) = ask(standin, "/events").json["models"]
-        assert (event["status"], event["response_status"]) == ("QUEUED", 503)
-        assert event["next_attempt_at"] is not None
-        until(lambda: ask(standin, "/events").json["models"][0]["status"] == "SUCCESSFUL")
-        newest, oldest = ask(standin, "/attempts", {"event_id": event["id"]}).json["models"]
-    assert (newest["attempt_number"], oldest["attempt_number"]) == (2, 1)
-
-
-def test_a_delivery_without_an_answer_has_an_error_code() -> None:
-    attempts = (AttemptScript(status="FAILED", response_status=None, error_code="TIMEOUT"),)
-    with StandIn(RouteScript(attempts=attempts)) as standin:
-        send(standin)
-        (event,) = ask(standin, "/events").json["models"]
-        (attempt,) = ask(standin, "/attempts", {"event_id": event["id"]}).json["models"]
-    assert (event["status"], event["error_code"], event["next_attempt_at"]) == ("FAILED", "TIMEOUT", None)
-    assert (attempt["response_status"], attempt["error_code"]) == (None, "TIMEOUT")
-
-
 @pytest.mark.parametrize("shows", ["newer", "stale", "empty", "altered"])
 def test_latest_input_shows_what_the_script_says(shows: Any) -> None:
     with StandIn(RouteScript(latest_input=LatestInputScript(shows=shows))) as standin:
@@ -409,3 +316,42 @@ def test_events_may_carry_only_one_of_the_two_ids() -> None:
         (event,) = ask(standin, "/events", {"connection_id": "conn_orders"}).json["models"]
     assert event["webhook_id"] == "conn_orders"
     assert "connection_id" not in event
+
+
+def test_foreign_traffic_may_go_on_and_on_and_be_counted_late() -> None:
+    steady = ForeignTraffic(at_s=0, count=3, every_s=0.1, counted_after_s=60)
+    with StandIn(RouteScript(source=SourceScript(foreign=(steady,)))) as standin:
+        send(standin)
+        assert len(ask(standin, "/events").json["models"]) == 2
+        until(lambda: len(ask(standin, "/events").json["models"]) == 4)
+        assert counted(standin) == 1
+
+
+def test_small_objects_keep_what_users_put_in() -> None:
+    with StandIn(RouteScript(), api=ApiScript(small=True)) as standin:
+        told = send(standin, {"colour": "red"})
+        listed = ask(standin, "/requests", {"include": "data"}).json
+        record = ask(standin, f"/requests/{sent_id(told)}").json
+    assert set(listed) == {"count", "models", "next_cursor"}
+    assert record["data"]["body"] == listed["models"][0]["data"]["body"] == {"colour": "red"}
+    assert "ingested_at" not in record
+
+
+def test_lists_may_ignore_their_filters() -> None:
+    for ignores_filters, seen in ((True, 1), (False, 0)):
+        with StandIn(RouteScript(), api=ApiScript(ignores_filters=ignores_filters)) as standin:
+            send(standin)
+            for path, name in (
+                ("/events", "connection_id"),
+                ("/attempts", "event_id"),
+                ("/requests", "source_id"),
+            ):
+                assert len(ask(standin, path, {name: "other"}).json["models"]) == seen
+
+
+def test_a_record_may_name_another_team_and_a_source_no_url() -> None:
+    source = SourceScript(request=RequestScript(team_id="tm_other"), shows_url=False)
+    with StandIn(RouteScript(source=source)) as standin:
+        send(standin)
+        assert ask(standin, "/requests").json["models"][0]["team_id"] == "tm_other"
+        assert ask(standin, "/sources/src_orders").json["url"] is None

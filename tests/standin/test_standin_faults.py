@@ -66,6 +66,14 @@ def test_broken_connections(kind: Any, error: type[Exception]) -> None:
         ask(standin, "/connections/conn_orders")
 
 
+def test_a_slow_answer_is_a_good_one_later() -> None:
+    fault = Fault(kind="slow", delay_s=0.2)
+    with StandIn(RouteScript(), api=ApiScript(faults=(fault,))) as standin:
+        began = time.monotonic()
+        assert ask(standin, "/connections/conn_orders").status == 200
+        assert time.monotonic() - began >= 0.2
+
+
 def test_a_hang_ends_with_the_client_or_the_stand_in() -> None:
     with StandIn(RouteScript(), api=ApiScript(faults=(Fault(kind="hang"),))) as standin:
         url = f"{standin.api_url}/connections/conn_orders"

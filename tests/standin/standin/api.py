@@ -15,6 +15,7 @@ from standin.moments import iso
 from standin.receipts import Receipt
 from standin.records import Record
 from standin.script import MetricsScript, RouteScript
+from standin.small import made_small
 from standin.world import World
 
 T = TypeVar("T")
@@ -32,7 +33,8 @@ class Api:
         handler = _HANDLERS.get(ask.endpoint)
         if handler is None:
             raise Refusal(403 if ask.endpoint == "write" else 404, "no such route for this key")
-        return json_answer(handler(self, ask))
+        found = handler(self, ask)
+        return json_answer(made_small(found) if self.world.api.small else found)
 
     def connection(self, ask: Ask) -> Record:
         """``GET /v1/connections/{id}``."""
@@ -62,27 +64,27 @@ class Api:
             receipt
             for receipt in self.world.requests()
             if start <= receipt.at <= end
-            and ask.text("source_id") in {None, receipt.source.id}
+            and self._wanted(receipt.source.id, ask.words("source_id"))
             and _speaks_of(receipt, ask.text("q", "search_term"))
             and not (partial and receipt.foreign is None)
         ]
         page, following = _page(ask, found, key=lambda receipt: receipt.request_id)
         with_data = "data" in ask.words("include")
-        shown = [self._request_record(receipt, with_data=with_data) for receipt in page]
+        events = self.world.events()
+        shown = [self._request_record(receipt, events, with_data=with_data) for receipt in page]
         envelope = _list_envelope(ask, shown, total=len(found), following=following, window=(start, end))
         return envelope | {"partial": partial, "unavailable_shard_count": int(partial)}
 
     def request(self, ask: Ask) -> Record:
         """``GET /v1/requests/{id}``, always with the stored payload."""
-        return self._request_record(self._receipt(ask.ids[0]), with_data=True)
+        return self._request_record(self._receipt(ask.ids[0]), self.world.events(), with_data=True)
 
     def request_events(self, ask: Ask) -> Record:
         """``GET /v1/requests/{id}/events``; ignored branches only where ``status`` names them."""
-        statuses = ask.words("status")
         branches = [
             event
             for event in self._branches(self._receipt(ask.ids[0]))
-            if (event.status in statuses if statuses else event.status != "CANCELLED")
+            if self._lists(event, ask.words("status"), cancelled=False)
         ]
         return _short_envelope(ask, [records.request_event_record(event) for event in branches])
 
@@ -94,14 +96,14 @@ class Api:
     def events(self, ask: Ask) -> Record:
         """``GET /v1/events``: newest first, in pages; ignored branches only where ``status`` names them."""
         start, end = ask.moment("from", ask.now - DAY_S), ask.moment("to", ask.now)
-        connections, statuses = ask.words("connection_id", "webhook_id"), ask.words("status")
+        connections = ask.words("connection_id", "webhook_id")
         found = [
             event
             for event in self.world.events()
             if start <= event.created_at <= end
-            and (not connections or event.route.connection_id in connections)
-            and ask.text("source_id") in {None, event.receipt.source.id}
-            and (event.status in statuses if statuses else event.status != "CANCELLED")
+            and self._wanted(event.route.connection_id, connections)
+            and self._wanted(event.receipt.source.id, ask.words("source_id"))
+            and self._lists(event, ask.words("status"), cancelled=self.world.api.lists_cancelled)
         ]
         page, following = _page(ask, found, key=lambda event: event.id)
         shown = [records.event_record(event) for event in page]
@@ -120,7 +122,7 @@ class Api:
         found = [
             (event, attempt)
             for event in self.world.events()
-            if not wanted or event.id in wanted
+            if self._wanted(event.id, wanted)
             for attempt in event.attempts
         ]
         direction = ask.text("dir") or "desc"
@@ -149,6 +151,13 @@ class Api:
         scripts = [route.metrics for route in self.world.routes if route.connection_id in connections]
         return event_metrics(ask, events, script=scripts[0] if scripts else MetricsScript())
 
+    def _wanted(self, name: str, asked: list[str]) -> bool:
+        return not asked or name in asked or self.world.api.ignores_filters
+
+    @staticmethod
+    def _lists(event: EventSeen, statuses: list[str], *, cancelled: bool) -> bool:
+        return event.status in statuses if statuses else cancelled or event.status != "CANCELLED"
+
     def _route(self, connection_id: str) -> RouteScript:
         for route in self.world.routes:
             if route.connection_id == connection_id:
@@ -164,9 +173,9 @@ class Api:
     def _branches(self, receipt: Receipt) -> list[EventSeen]:
         return [event for event in self.world.events() if event.receipt.request_id == receipt.request_id]
 
-    def _request_record(self, receipt: Receipt, *, with_data: bool) -> Record:
+    def _request_record(self, receipt: Receipt, events: list[EventSeen], *, with_data: bool) -> Record:
         team_id = next(route.team_id for route in self.world.routes if route.source.id == receipt.source.id)
-        branches = self._branches(receipt)
+        branches = [event for event in events if event.receipt.request_id == receipt.request_id]
         return records.request_record(receipt, team_id=team_id, branches=branches, with_data=with_data)
 
     def _partial(self) -> bool:

@@ -59,6 +59,10 @@ def _nulls(answer: Answer, _: Fault) -> Answer:
     return replace(answer, body=json.dumps(_nulled(json.loads(answer.body))).encode())
 
 
+def _slow(answer: Answer, fault: Fault) -> Answer:
+    return replace(answer, delay_s=fault.delay_s)
+
+
 def _retry_after(fault: Fault) -> dict[str, str]:
     return {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
 
@@ -75,6 +79,7 @@ _SPOILERS: dict[FaultKind, Callable[[Answer, Fault], Answer]] = {
     "truncated": _truncated,
     "null": _null,
     "nulls": _nulls,
+    "slow": _slow,
 }
 
 _MANNERS: dict[FaultKind, Literal["hang", "reset", "cut"]] = {"hang": "hang", "reset": "reset", "cut": "cut"}

@@ -140,7 +140,7 @@ def _foreign_event(route: RouteScript, receipt: Receipt) -> EventSeen:
         receipt=receipt,
         status=outcome,
         shown_at=receipt.at,
-        counted_at=receipt.at,
+        counted_at=receipt.at + (receipt.foreign.counted_after_s if receipt.foreign else 0),
         ignored="FILTERED" if outcome == "CANCELLED" else None,
         attempts=(attempt,) if ended else (),
     )

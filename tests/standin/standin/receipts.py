@@ -66,16 +66,17 @@ def foreign_receipts(source: SourceScript, *, started: float, first_probe: float
     for row, traffic in enumerate(source.foreign):
         start = started if traffic.at_s < 0 else first_probe
         if start is not None:
-            found += [_foreign(source, traffic, start, f"{row}_{n}") for n in range(traffic.count)]
+            found += [_foreign(source, traffic, start, row, n) for n in range(traffic.count)]
     return found
 
 
-def _foreign(source: SourceScript, traffic: ForeignTraffic, start: float, number: str) -> Receipt:
+def _foreign(source: SourceScript, traffic: ForeignTraffic, start: float, row: int, number: int) -> Receipt:
+    name = f"{row}_{number}"
     return Receipt(
-        request_id=f"req_foreign_{source.id.removeprefix('src_')}_{number}",
+        request_id=f"req_foreign_{source.id.removeprefix('src_')}_{name}",
         source=source,
-        at=start + traffic.at_s,
-        headers={"content-type": "application/json", "x-fasthook-probe": f"foreign-{number}"},
+        at=start + traffic.at_s + number * traffic.every_s,
+        headers={"content-type": "application/json", "x-fasthook-probe": f"foreign-{name}"},
         body=json.dumps(dict(traffic.body)).encode(),
         foreign=traffic,
     )

@@ -23,7 +23,7 @@ def source_record(source: SourceScript, *, team_id: str, url: str) -> Record:
         "type": "WEBHOOK",
         "input_type": "webhook",
         "status": source.status,
-        "url": url,
+        "url": url if source.shows_url else None,
         "config": _source_config(source),
         "team_id": team_id,
         "disabled_at": CREATED if source.status == "disabled" else None,
@@ -100,7 +100,7 @@ def request_record(receipt: Receipt, *, team_id: str, branches: list[EventSeen],
     ignored = sum(event.ignored is not None for event in branches)
     record: Record = {
         "id": receipt.request_id,
-        "team_id": team_id,
+        "team_id": _request_team(receipt, team_id),
         "status": _request_status(receipt),
         "verified": _verified(receipt),
         "rejection_cause": receipt.rejection,
@@ -125,6 +125,11 @@ def _request_status(receipt: Receipt) -> str:
     if receipt.foreign is None and receipt.source.request.status is not None:
         return receipt.source.request.status
     return "accepted" if receipt.rejection is None else "rejected"
+
+
+def _request_team(receipt: Receipt, team_id: str) -> str:
+    scripted = receipt.source.request.team_id
+    return team_id if receipt.foreign is not None or scripted is None else scripted
 
 
 def _verified(receipt: Receipt) -> bool:

@@ -30,7 +30,7 @@ EndpointName = Literal[
     "latest_input",
     "metrics",
 ]
-FaultKind = Literal["status", "reset", "html", "truncated", "cut", "null", "nulls", "hang"]
+FaultKind = Literal["status", "reset", "html", "truncated", "cut", "null", "nulls", "hang", "slow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +62,17 @@ class IngressScript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestScript:
-    """What becomes of the request's record. ``after_probes`` hides it until so many probes came in all."""
+    """What becomes of the request's record.
+
+    ``after_probes`` hides it until so many probes came in all. ``status``, ``verified`` and ``team_id`` say
+    something else than what happened.
+    """
 
     recorded: bool = True
     lag_s: float = 0.0
     status: str | None = None
     verified: bool | None = None
+    team_id: str | None = None
     after_probes: int = 0
 
 
@@ -75,11 +80,14 @@ class RequestScript:
 class ForeignTraffic:
     """Requests of other people on the source, with an event for each of its connections.
 
-    ``at_s`` counts from the start of the stand-in where negative, else from the source's first probe.
+    ``at_s`` counts from the start of the stand-in where negative, else from the source's first probe; the
+    requests follow each other by ``every_s``, and metrics count each ``counted_after_s`` later.
     """
 
     at_s: float
     count: int = 1
+    every_s: float = 0.0
+    counted_after_s: float = 0.0
     outcome: Literal["SUCCESSFUL", "FAILED", "HOLD", "QUEUED", "CANCELLED"] = "SUCCESSFUL"
     body: Mapping[str, Any] = field(default_factory=lambda: {"id": "foreign", "type": "invoice.paid"})
 
@@ -95,6 +103,7 @@ class SourceScript:
     ingress: IngressScript = IngressScript()
     request: RequestScript = RequestScript()
     foreign: tuple[ForeignTraffic, ...] = ()
+    shows_url: bool = True
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -182,6 +191,8 @@ class Fault:
         times: so many calls are spoilt, then all is well again; ``None`` is for ever.
         every: only each n-th matching call is spoilt.
         after_probe: nothing is spoilt before a probe has arrived.
+        body: of the answer for ``kind="status"``; an error body where there is none.
+        delay_s: how long the good answer is held back for ``kind="slow"``.
     """
 
     kind: FaultKind = "status"
@@ -193,13 +204,18 @@ class Fault:
     every: int = 1
     after_probe: bool = False
     body: str | None = None
+    delay_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiScript:
     """The API as a whole. ``skew_s`` sets its clock ahead (or behind), in records and in ``Date``.
 
-    ``partial_calls`` answers so many request lists with ``partial: true`` and without our own record.
+    Attributes:
+        partial_calls: so many request lists say ``partial: true`` and lack our own record.
+        small: records hold only the fields of the older public pages, lists only ``count`` and ``models``.
+        lists_cancelled: ignored branches are among the events even when nobody asks for them.
+        ignores_filters: lists leave the ids they are asked for out of account.
     """
 
     key: str = field(default=API_KEY, repr=False)
@@ -207,3 +223,6 @@ class ApiScript:
     skew_s: float = 0.0
     faults: tuple[Fault, ...] = ()
     partial_calls: int = 0
+    small: bool = False
+    lists_cancelled: bool = False
+    ignores_filters: bool = False
