@@ -19,7 +19,7 @@ from pytest_fasthook.client.pages import Page
 from pytest_fasthook.client.replies import IngressReply
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.clock import Clock
-from pytest_fasthook.errors import ApiError, RefusedError
+from pytest_fasthook.errors import ApiError, RefusedError, UnreadableError
 from pytest_fasthook.evidence import Ask, Call, Observation, Question
 from pytest_fasthook.probe import Probe
 from pytest_fasthook.seen import EventsSeen, RequestSeen, WindowSeen
@@ -175,7 +175,7 @@ def _request(look: _Look, question: Question) -> RequestSeen:
         looked += len(page.models)
         complete = not (page.partial or page.unreadable)
         found = next((record for record in page.models if _is_ours(record, question)), None)
-        if found is None and number == 0 and page.next_cursor is not None:
+        if found is None and number == 0 and not (complete and page.next_cursor is None):
             found = _precise(look, question)
         if found is not None:
             break
@@ -234,7 +234,7 @@ def _events(look: _Look, question: Question) -> EventsSeen:
     for number, page in enumerate(pages):
         looked += len(page.models)
         found += [event for event in page.models if _belongs(event, question)]
-        if not found and number == 0 and page.next_cursor is not None:
+        if not found and number == 0 and (page.next_cursor is not None or page.unreadable):
             found = _under_request(look, question)
         if found:
             break
@@ -244,7 +244,21 @@ def _events(look: _Look, question: Question) -> EventsSeen:
 
 def _under_request(look: _Look, question: Question) -> list[Event]:
     page = look.absent_or(api.list_request_events, question.request_id)
-    return [event for event in page.models if _belongs(event, question)] if page else []
+    return [event for event in _readable(page, look) if _belongs(event, question)]
+
+
+def _readable(page: Page[T] | None, look: _Look) -> tuple[T, ...]:
+    """The records of a list that holds nothing but ours, where one that cannot be read is worth an error.
+
+    Raises:
+        UnreadableError: a record could not be read.
+    """
+    if page is None:
+        return ()
+    if page.unreadable:
+        call = look.calls[-1].call
+        raise UnreadableError(f"{call}: {page.unreadable} record(s) of ours cannot be read", call=call)
+    return page.models
 
 
 def _belongs(event: Event, question: Question) -> bool:
@@ -253,13 +267,13 @@ def _belongs(event: Event, question: Question) -> bool:
 
 def _ignored(look: _Look, question: Question) -> tuple[IgnoredEvent, ...]:
     page = look.absent_or(api.list_ignored_events, question.request_id, connection_id=question.connection_id)
-    found = [r for r in (page.models if page else ()) if r.connection in {None, question.connection_id}]
+    found = [r for r in _readable(page, look) if r.connection in {None, question.connection_id}]
     return tuple(record for record in found if record.request_id in {None, question.request_id})
 
 
 def _attempts(look: _Look, question: Question) -> tuple[Attempt, ...]:
     page = look.absent_or(api.list_attempts, event_id=question.event_id, limit=PAGE)
-    found = [a for a in (page.models if page else ()) if a.event_id in {None, question.event_id}]
+    found = [a for a in _readable(page, look) if a.event_id in {None, question.event_id}]
     return tuple(sorted(found, key=lambda attempt: (_age(attempt), attempt.attempt_number or 0)))
 
 

@@ -96,7 +96,11 @@ def header(text: str, where: str) -> tuple[str, str]:
     name, colon, content = text.partition(":")
     name, content = name.strip(), content.strip()
     if not colon or not _HEADER_NAME.fullmatch(name):
-        raise SettingsError(f"{where}: expected 'Name: value', for example 'x-env: staging'")
+        # Long values may be credentials whose name was forgotten, so only the beginning is shown.
+        shown = one_line(clean(text), limit=20 if len(text) <= 20 else 9)
+        raise SettingsError(
+            f"{where}: {shown!r} is not valid; expected 'Name: value', such as 'x-env: staging'"
+        )
     if name.lower() in _OWN_HEADERS:
         raise SettingsError(f"{where}: the header {name} is set by the gate itself and cannot be given")
     if not content.isprintable() or not content.isascii():

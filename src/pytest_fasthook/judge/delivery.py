@@ -18,6 +18,8 @@ from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wron
 from pytest_fasthook.stages import Stage, StageResult
 
 STAGE = Stage.DELIVERY
+KNOWN_STATUSES = frozenset({"SCHEDULED", "QUEUED", "HOLD", "SUCCESSFUL", "FAILED", "CANCELLED"})
+"""Statuses whose meaning is documented; a success beside any other one is not taken for the last word."""
 EVENT_EVERY = 4
 """Attempts are asked at every look; the event itself at every so many looks, and after a failed attempt."""
 
@@ -36,7 +38,7 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
     if failed and expect.limits.attempts == "first" and _before(failed[0], success):
         message = f"the first attempt failed: {_answer(failed[0])}; only the first counts (--fasthook-attempts first)"
         return _failed(event, attempts, message)
-    if success is not None:
+    if success is not None and event.status in {None, *KNOWN_STATUSES}:
         return _delivered(success, failed, event, evidence, expect)
     return _undelivered(attempts, event, evidence, expect)
 
