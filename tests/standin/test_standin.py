@@ -14,9 +14,7 @@ from until import until
 from standin import (
     SOURCE_SECRET,
     ApiScript,
-    AttemptScript,
     AuthScript,
-    BranchScript,
     ForeignTraffic,
     IngressScript,
     LatestInputScript,
@@ -169,43 +167,6 @@ def test_a_scripted_rejection_is_recorded_with_its_cause() -> None:
         assert send(standin).status == 422
         record = ask(standin, "/requests").json["models"][0]
     assert (record["status"], record["rejection_cause"]) == ("rejected", "PAYLOAD_TOO_LARGE")
-
-
-def test_records_become_visible_hop_after_hop() -> None:
-    source = SourceScript(request=RequestScript(lag_s=0.1))
-    route = RouteScript(
-        source=source,
-        branch=BranchScript(lag_s=0.1),
-        attempts=(AttemptScript(lag_s=0.1),),
-        latest_input=LatestInputScript(lag_s=0.1),
-        metrics=MetricsScript(lag_s=0.1),
-    )
-    order: list[str] = []
-
-    def all_seen() -> bool:
-        for name, seen in hops(standin).items():
-            if seen and name not in order:
-                order.append(name)
-        return len(order) == 5
-
-    with StandIn(route) as standin:
-        send(standin)
-        until(all_seen)
-    assert order[:2] == ["request", "event"]
-    assert order.index("attempt") < order.index("metrics")
-
-
-def hops(standin: StandIn) -> dict[str, bool]:
-    requests = ask(standin, "/requests").json["models"]
-    events = ask(standin, "/events").json["models"]
-    latest = ask(standin, "/connections/conn_orders/latest-input").json["latest_input"]
-    return {
-        "request": bool(requests),
-        "event": bool(events),
-        "attempt": bool(events and events[0]["attempts"]),
-        "latest": bool(requests and latest["request_id"] == requests[0]["id"]),
-        "metrics": counted(standin) == 1,
-    }
 
 
 def counted(standin: StandIn, measure: str = "count", start: str = "now-15m") -> int:
