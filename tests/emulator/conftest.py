@@ -44,7 +44,11 @@ class Api:
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {self._emulator.api_key}", "x-team-id": self._emulator.team_id}
         return self._client.request(
-            method, self._emulator.api_url + path, json=body, headers=headers | more.pop("headers", {}), **more
+            method,
+            self._emulator.api_url + path,
+            json=body,
+            headers=headers | more.pop("headers", {}),
+            **more,
         )
 
     def get(self, path: str, **query: Any) -> Any:

@@ -57,13 +57,17 @@ def test_a_disabled_source_rejects_before_anything_else(emulator: Emulator, api:
     assert request["rejection_cause"] == "SOURCE_DISABLED"
 
 
-def test_an_unknown_source_is_404_and_leaves_no_record(emulator: Emulator, api: Api, wire: httpx.Client) -> None:
+def test_an_unknown_source_is_404_and_leaves_no_record(
+    emulator: Emulator, api: Api, wire: httpx.Client
+) -> None:
     answer = wire.post(emulator.page_url + "hook-ffffff/")
     assert answer.status_code == 404
     assert api.get("/requests")["count"] == 0
 
 
-def test_path_query_headers_and_exact_body_are_stored(emulator: Emulator, api: Api, wire: httpx.Client) -> None:
+def test_path_query_headers_and_exact_body_are_stored(
+    emulator: Emulator, api: Api, wire: httpx.Client
+) -> None:
     route = emulator.add_route(name="open")
     url = route.source_url + "a%20b/c?x=1&x=2&y="
     request_id = wire.post(url, content=b"not { json", headers={"X-Mine": "v"}).json()["request_id"]

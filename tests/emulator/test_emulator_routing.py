@@ -26,7 +26,9 @@ def test_a_filter_match_is_delivered(emulator: Emulator, api: Api) -> None:
     assert api.event(request_id)["status"] == "SUCCESSFUL"
 
 
-def test_a_request_shows_its_ignored_branch_only_when_its_status_is_named(emulator: Emulator, api: Api) -> None:
+def test_a_request_shows_its_ignored_branch_only_when_its_status_is_named(
+    emulator: Emulator, api: Api
+) -> None:
     request_id = api.sent(emulator.add_route(name="r", rules=[PAID]), {})
     assert api.get(f"/requests/{request_id}/events")["count"] == 0
     assert api.get(f"/requests/{request_id}/events", status="CANCELLED")["count"] == 1

@@ -149,7 +149,13 @@ def read_fault(body: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         Invalid: an unknown kind, an unknown field, or a value of the wrong type.
     """
-    types: dict[str, Any] = {"kind": str, "path": str, "times": int, "status": int, "seconds": int | float}
+    types: dict[str, Any] = {
+        "kind": str,
+        "path": str,
+        "times": int | None,
+        "status": int,
+        "seconds": int | float,
+    }
     unknown = sorted(set(body) - set(types))
     if unknown:
         raise Invalid(f"unknown field of a fault: {unknown[0]}")

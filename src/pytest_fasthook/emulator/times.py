@@ -27,6 +27,7 @@ GRANULARITIES = {
 _RELATIVE = re.compile(r"now(?:([+-])(\d{1,9})([smhdw]))?")
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 253_402_300_799_999
 
 
 def iso(ms: int | None) -> str | None:
@@ -49,14 +50,19 @@ def read_time(text: str, *, now_ms: int, name: str = "time") -> int:
         Invalid: it is neither.
     """
     relative = _RELATIVE.fullmatch(text.strip())
-    if relative:
-        return now_ms + _shift(relative)
+    ms = now_ms + _shift(relative) if relative else _absolute(text.strip())
+    if ms is None or not 0 <= ms <= _LATEST:
+        raise Invalid(f"{name} is neither an ISO 8601 timestamp nor relative to now: {text[:40]!r}")
+    return ms
+
+
+def _absolute(text: str) -> int | None:
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return round((aware - _EPOCH) / timedelta(milliseconds=1))
     except (ValueError, OverflowError):
-        raise Invalid(f"{name} is neither an ISO 8601 timestamp nor relative to now: {text[:40]!r}") from None
+        return None
 
 
 def _shift(relative: re.Match[str]) -> int:
