@@ -180,7 +180,7 @@ class Api:
 
     def _partial(self) -> bool:
         asked = sum(call.endpoint == "requests" for call in self.world.calls)
-        return asked <= self.world.api.partial_calls
+        return 0 < asked <= self.world.api.partial_calls
 
     def _latest(self, route: RouteScript, *, now: float) -> Record | None:
         shows = route.latest_input.shows
