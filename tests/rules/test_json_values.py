@@ -38,13 +38,14 @@ def test_json_of_another_kind_or_content_is_not_the_same(first: Any, second: Any
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [(1, "1"), (1, True), ("true", True), ("1.0", 1), ("null", None)]
+    ("first", "second"),
+    [(1, "1"), (1, True), ("true", True), ("1.0", 1), ("null", None), ("", 0), (" ", False)],
 )
 def test_what_javascript_could_call_equal_is_alike(first: Any, second: Any) -> None:
     assert alike(first, second)
 
 
-@pytest.mark.parametrize(("first", "second"), [(1, 2), ("a", "A"), ("", 0), (None, 0), ([1], 1)])
+@pytest.mark.parametrize(("first", "second"), [(1, 2), ("a", "A"), ("", 1), (None, 0), ([1], 1)])
 def test_what_is_different_is_not_alike(first: Any, second: Any) -> None:
     assert not alike(first, second)
 

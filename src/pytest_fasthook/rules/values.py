@@ -43,8 +43,13 @@ def alike(first: Any, second: Any) -> bool:
         return same(first, second)
     if text_of(first) == text_of(second):
         return True
-    left, right = number_in(first), number_in(second)
+    left, right = _loosely(first), _loosely(second)
     return left is not None and left == right
+
+
+def _loosely(value: Any) -> float | int | None:
+    """The number that JavaScript makes of a scalar; an empty text counts as 0."""
+    return 0 if isinstance(value, str) and not value.strip() else number_in(value)
 
 
 def text_of(value: Scalar) -> str:
