@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 from xml.etree import ElementTree as ET
 
+import jsonschema
 from expected import EXIT_OF_CODE, OUTCOME_OF_VERDICT, STAGES, VERDICT_OF_EXIT, Expected
-from gate_run import GateRun
+from gate_run import SOURCE_FOLDER, GateRun
 from junitparser import JUnitXml
 from lxml import etree
 
@@ -57,6 +59,8 @@ def check_output(run: GateRun) -> None:
 def check_document(run: GateRun) -> None:
     """The JSON report says one thing in all its places."""
     document = run.document
+    jsonschema.validate(document, json.loads(shipped_schema().read_text(encoding="utf-8")))
+    assert run.json_file.stat().st_size < 2_000_000
     assert document["schema_version"] == 1
     assert document["tool"]["name"] == "pytest-fasthook"
     assert document["api"]["team_id"] == TEAM
@@ -65,6 +69,12 @@ def check_document(run: GateRun) -> None:
         check_connection(connection)
     verdicts = [connection["verdict"] for connection in document["connections"]]
     assert document["verdict"] == max(verdicts, key=SEVERITY.index)
+
+
+def shipped_schema() -> Path:
+    """The JSON Schema of the report that the package brings along."""
+    (file,) = (SOURCE_FOLDER / "pytest_fasthook").rglob("*.schema.json")
+    return file
 
 
 def check_connection(connection: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -117,6 +118,7 @@ class Command:
             text=True,
             encoding="utf-8",
             errors="surrogateescape",
+            start_new_session=True,
         )
 
     def finish(self, process: subprocess.Popen[str]) -> GateRun:
@@ -124,7 +126,7 @@ class Command:
         try:
             output, _ = process.communicate(timeout=self.limit_s)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()
             raise AssertionError(f"the gate hung for more than {self.limit_s} s:\n{output}") from None
         return GateRun(exit_code=process.returncode, output=output, folder=self.folder)

@@ -180,7 +180,12 @@ SHAPES = [
         expected=PASS,
         twin="branch_never",
     ),
-    Row(name="source_by_id", route=RouteScript(embeds="ids"), expected=PASS, twin="branch_never"),
+    Row(name="source_by_id", route=RouteScript(embeds="ids"), expected=PASS, twin="source_by_id_disabled"),
+    Row(
+        name="source_by_id_disabled",
+        route=RouteScript(embeds="ids", source=SourceScript(status="disabled")),
+        expected=broken("preflight", "SOURCE_DISABLED", probes=0),
+    ),
     Row(
         name="branch_never",
         route=RouteScript(branch=BranchScript(kind="never")),

@@ -70,7 +70,7 @@ AUTH = [
         name="put_only",
         route=source(methods=("PUT",)),
         expected=PASS,
-        twin="signed_no_secret",
+        twin="rejected_405",
     ),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -24,10 +25,11 @@ def interrupt_once_asked(folder: Path, standin: StandIn, endpoint: str, *args: s
     while sum(call.endpoint == endpoint for call in standin.calls) < 3:
         assert process.poll() is None, ordered.finish(process).output
         assert time.monotonic() < ends, "the gate never came so far"
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)
     return ordered.finish(process)
 
 
+@pytest.mark.parametrize("args", [(), ("-n", "2"), ("-s",)], ids=["plain", "xdist", "uncaptured"])
 @pytest.mark.parametrize(
     ("route", "endpoint", "stage"),
     [
@@ -36,9 +38,11 @@ def interrupt_once_asked(folder: Path, standin: StandIn, endpoint: str, *args: s
     ],
     ids=["branch", "latest_input"],
 )
-def test_ctrl_c_in_the_midst_of_waiting(route: RouteScript, endpoint: str, stage: str, folder: Path) -> None:
+def test_ctrl_c_in_the_midst_of_waiting(
+    route: RouteScript, endpoint: str, stage: str, args: tuple[str, ...], folder: Path
+) -> None:
     with StandIn(route) as standin:
-        run = interrupt_once_asked(folder, standin, endpoint)
+        run = interrupt_once_asked(folder, standin, endpoint, *args)
     (connection,) = run.connections
     assert (run.exit_code, run.document["exit_code"]) == (2, 2)
     assert (connection["verdict"], connection["cause"]["stage"]) == ("inconclusive", stage)

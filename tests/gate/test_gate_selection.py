@@ -114,6 +114,9 @@ def test_the_cache_of_a_failed_run_cannot_make_the_next_one_green(option: str, f
         ("-n", "2", "--dist", "worksteal"),
         ("--reruns", "3"),
         ("--maxfail", "1"),
+        ("-W", "error"),
+        ("-s", "-vv"),
+        ("--color=yes",),
     ],
     ids=" ".join,
 )
@@ -129,7 +132,15 @@ def test_a_good_route_passes_with_one_probe_whatever_else_pytest_is_told(
 
 @pytest.mark.parametrize(
     "args",
-    [("--reruns", "3"), ("-n", "2"), ("-n", "2", "--dist", "worksteal"), ("-q",), ("--tb=no",)],
+    [
+        ("--reruns", "3"),
+        ("-n", "2"),
+        ("-n", "2", "--dist", "worksteal"),
+        ("-q",),
+        ("--tb=no",),
+        ("--tb=native", "-rA"),
+        ("-s", "-vv"),
+    ],
     ids=" ".join,
 )
 def test_a_broken_route_fails_with_one_probe_whatever_else_pytest_is_told(

@@ -52,6 +52,11 @@ WRONG = [
     ),
     Wrong(name="timeout_from_ini", ini="fasthook_timeout = soon", says=("fasthook_timeout", "soon")),
     Wrong(name="url_from_env", env={"FASTHOOK_API_URL": "somewhere"}, says=("FASTHOOK_API_URL", "somewhere")),
+    Wrong(name="key_of_no_ascii", env={"FASTHOOK_API_KEY": "fhp_ключ"}, says=("FASTHOOK_API_KEY",)),
+    Wrong(name="key_of_two_lines", env={"FASTHOOK_API_KEY": "fhp_a\nx-evil: 1"}, says=("FASTHOOK_API_KEY",)),
+    Wrong(
+        name="header_of_two_lines", args=("--fasthook-header=x-a: 1\nx-b: 2",), says=("--fasthook-header",)
+    ),
     given("--fasthook-timeout", "soon"),
     given("--fasthook-timeout", "0s"),
     given("--fasthook-timeout", "-5s"),
