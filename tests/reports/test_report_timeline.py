@@ -24,8 +24,8 @@ def test_attempts_are_taken_from_the_last_answer_that_lists_any() -> None:
     attempts = timeline(read(document).connections[0]).attempts
 
     assert attempts == (
-        Attempt(at_s=1.0, label="attempt 1: 503", succeeded=False),
-        Attempt(at_s=3.0, label="attempt 2: 200", succeeded=True),
+        Attempt(at_s=1.0, after_s=0.71, label="attempt 1: 503", succeeded=False),
+        Attempt(at_s=3.0, after_s=1.0, label="attempt 2: 200, 2.00 s later", succeeded=True),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pytest_fasthook.reports.reading import ConnectionRun, StageRun
+from pytest_fasthook.reports.wording import seconds
 from pytest_fasthook.stages import Stage
 
 
@@ -23,9 +24,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One delivery attempt; ``at_s`` is by the server's clock and so only as good as the two clocks agree."""
+    """One delivery attempt; ``at_s`` is by the server's clock and so only as good as the two clocks agree.
+
+    ``after_s`` is where its wait began: at the attempt before, or at the stage's start.
+    """
 
     at_s: float
+    after_s: float
     label: str
     succeeded: bool
 
@@ -68,17 +73,28 @@ def _offset(moment: datetime, origin: datetime, total: float) -> float:
 
 
 def _attempts(connection: ConnectionRun, origin: datetime, total: float) -> Iterator[Attempt]:
+    delivery = next((stage for stage in connection.stages if stage.stage is Stage.DELIVERY), None)
+    began = _offset(delivery.started_at, origin, total) if delivery and delivery.started_at else 0.0
+    before: datetime | None = None
     for record in attempt_records(connection):
-        moment = _moment(record.get("created_at")) or _moment(record.get("responded_at"))
+        moment = _moment(record.get("created_at"))
         if moment is None:
             continue
-        status = record.get("response_status") or record.get("error_code") or record.get("status")
-        number = record.get("attempt_number")
+        at_s = _offset(moment, origin, total)
         yield Attempt(
-            at_s=_offset(moment, origin, total),
-            label=f"attempt {number}: {status}" if number is not None else f"attempt: {status}",
+            at_s=at_s,
+            after_s=min(_offset(before, origin, total) if before else began, at_s),
+            label=_attempt_label(record, waited=(moment - before).total_seconds() if before else None),
             succeeded=record.get("status") == "SUCCESSFUL",
         )
+        before = moment
+
+
+def _attempt_label(record: Mapping[str, Any], *, waited: float | None) -> str:
+    status = record.get("response_status") or record.get("error_code") or record.get("status")
+    number = record.get("attempt_number")
+    named = "attempt" if number is None else f"attempt {number}"
+    return f"{named}: {status}" + (f", {seconds(waited)} later" if waited is not None else "")
 
 
 def attempt_records(connection: ConnectionRun) -> list[Mapping[str, Any]]:
