@@ -18,6 +18,7 @@ from pytest_fasthook.causes import EXIT_FAIL, EXIT_PASS
 from pytest_fasthook.clock import SystemClock
 from pytest_fasthook.config import Settings
 from pytest_fasthook.document import ConnectionRun, Run, document
+from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.gate import Gate
 from pytest_fasthook.items import Notice, selected_stages, stage_of
 from pytest_fasthook.mailbox import Mailbox
@@ -65,11 +66,10 @@ class GatePlugin(Collecting):
         if self._config.option.collectonly:
             return settings
         from pytest_fasthook.demo import demo_route  # noqa: PLC0415 - the emulator is an extra
-        from pytest_fasthook.emulator import EmulatorError  # noqa: PLC0415 - as above
 
         try:
             self._emulator = self._resources.enter_context(demo_route())
-        except EmulatorError as error:
+        except SettingsError as error:
             raise pytest.UsageError(f"--fasthook-emulator: {error}") from None
         return at_emulator(settings, **self._emulator)
 
