@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 from pytest_fasthook.emulator.api import (
     attempts,
+    bulk,
     connections,
     destinations,
     events,
     metrics,
+    replays,
     requests,
     sources,
 )
 from pytest_fasthook.emulator.api.access import Role
 from pytest_fasthook.emulator.api.call import Operation
+from pytest_fasthook.emulator.replay.bulk import EVENT_RETRY, REQUEST_RETRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Path:
     operation: Operation
 
 
-_MEMBER, _OWNER, _READ = Role.MEMBER, Role.OWNER, Role.READ
+_MEMBER, _OWNER, _READ, _EXECUTE = Role.MEMBER, Role.OWNER, Role.READ, Role.EXECUTE
 
 SOURCES = (
     Path("GET", "/sources", _MEMBER, sources.list_all),
@@ -71,6 +74,16 @@ CONNECTIONS = (
     Path("PUT", "/connections/{id}/disable", _OWNER, connections.disable),
     Path("POST", "/connections/{id}/disable", _OWNER, connections.disable),
 )
+BULK = (
+    Path("GET", "/requests/bulk_operations", _READ, bulk.list_of(REQUEST_RETRY)),
+    Path("POST", "/requests/bulk_operations", _EXECUTE, bulk.create_for_requests),
+    Path("GET", "/requests/bulk_operations/{id}", _READ, bulk.get_of(REQUEST_RETRY)),
+    Path("POST", "/requests/bulk_operations/{id}/cancel", _OWNER, bulk.cancel_of(REQUEST_RETRY)),
+    Path("GET", "/events/bulk_operations", _READ, bulk.list_of(EVENT_RETRY)),
+    Path("POST", "/events/bulk_operations", _EXECUTE, bulk.create_for_events),
+    Path("GET", "/events/bulk_operations/{id}", _READ, bulk.get_of(EVENT_RETRY)),
+    Path("POST", "/events/bulk_operations/{id}/cancel", _OWNER, bulk.cancel_of(EVENT_RETRY)),
+)
 TRAFFIC = (
     Path("GET", "/requests", _READ, requests.list_all),
     Path("GET", "/requests/count", _READ, requests.count),
@@ -78,9 +91,11 @@ TRAFFIC = (
     Path("GET", "/requests/{id}/trace", _READ, requests.trace),
     Path("GET", "/requests/{id}/events", _READ, requests.events),
     Path("GET", "/requests/{id}/ignored_events", _READ, requests.ignored_events),
+    Path("POST", "/requests/{id}/retry", _EXECUTE, replays.request),
     Path("GET", "/events", _READ, events.list_all),
     Path("GET", "/events/count", _READ, events.count),
     Path("GET", "/events/{id}", _READ, events.get),
+    Path("POST", "/events/{id}/retry", _EXECUTE, replays.event),
     Path("GET", "/attempts", _READ, attempts.list_all),
     Path("GET", "/attempts/{id}", _READ, attempts.get),
 )
@@ -89,5 +104,5 @@ METRICS = (
     Path("GET", "/metrics/events", _READ, metrics.events),
 )
 
-PATHS = SOURCES + DESTINATIONS + CONNECTIONS + TRAFFIC + METRICS
+PATHS = SOURCES + DESTINATIONS + CONNECTIONS + BULK + TRAFFIC + METRICS
 """Every operation; a fixed path comes before a variable one that would also match."""

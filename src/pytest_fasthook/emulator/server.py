@@ -18,6 +18,7 @@ from pytest_fasthook.emulator.delivery.carriers import Carrier, HttpCarrier
 from pytest_fasthook.emulator.delivery.worker import Worker
 from pytest_fasthook.emulator.errors import EmulatorError, PortTaken
 from pytest_fasthook.emulator.http.front import Front
+from pytest_fasthook.emulator.replay import bulk
 from pytest_fasthook.emulator.world import World
 
 START_LIMIT_S = 10.0
@@ -168,7 +169,7 @@ class Service:
     async def _serve(self, config: uvicorn.Config) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         carriers: dict[str, Carrier] = {"HTTP": HttpCarrier(self._world)}
-        self._worker = Worker(self._world, carriers)
+        self._worker = Worker(self._world, carriers, chores=(bulk.step,))
         self._bell.connect(self._loop, self._worker.wake)
         delivering = asyncio.create_task(self._worker.run())
         delivering.add_done_callback(lambda _task: self._stopping.set() if self._stopping else None)

@@ -20,6 +20,7 @@ class Settings:
         max_body: bytes a source accepts.
         max_concurrent: deliveries under way at a time.
         window_ms: the window of lists and metrics that name none (*open*).
+        bulk_delay: seconds a bulk operation stays ``PLANNED`` before it runs.
         retention_ms: age at which traffic is forgotten.
     """
 
@@ -30,4 +31,5 @@ class Settings:
     max_body: int = 10_000_000
     max_concurrent: int = 64
     window_ms: int = DAY
+    bulk_delay: float = 0.0
     retention_ms: int = 30 * DAY

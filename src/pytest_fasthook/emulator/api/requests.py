@@ -52,7 +52,7 @@ def list_all(call: Call) -> Answer:
 def count(call: Call) -> Answer:
     """Count requests."""
     window = read_window(call)
-    conditions = _conditions(call, window)
+    conditions = request_conditions(call, window)
     partial = call.world.faults.take(FaultKind.PARTIAL, "/requests/count") is not None
     total = (
         0
@@ -136,13 +136,14 @@ def read_statuses(call: Call) -> list[str]:
 
 
 def _page(call: Call, window: Window, size: int) -> list[Request]:
-    conditions = _conditions(call, window)
+    conditions = request_conditions(call, window)
     conditions.before(read_cursor(call.one("cursor", "next")))
     clause = f"WHERE {conditions.where} ORDER BY created_ms DESC, seq DESC LIMIT ?"
     return REQUESTS.select(call.world.database, clause, [*conditions.values, size])
 
 
-def _conditions(call: Call, window: Window) -> Conditions:
+def request_conditions(call: Call, window: Window) -> Conditions:
+    """Read the filters that lists, counts and bulk operations of requests share."""
     conditions = Conditions()
     conditions.add("team_id = ?", call.team_id)
     conditions.within(window)

@@ -7,13 +7,16 @@ killed: a delivery whose answer was not recorded is sent again, under the same i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from pytest_fasthook.emulator.delivery.carriers import Carrier
 from pytest_fasthook.emulator.delivery.record import fail_without_attempt, hold, record_attempt
 from pytest_fasthook.emulator.store.records import Destination, Event
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, EVENTS, load_payload
 from pytest_fasthook.emulator.world import World
+
+Chore = Callable[[World], int | None]
+"""Does what is due of it, and returns when it is due again; ``None`` until something wakes the worker."""
 
 
 class Worker:
@@ -22,11 +25,16 @@ class Worker:
     Args:
         world: whose events are delivered.
         carriers: what delivers, by the destination's type.
+        chores: what else falls due by the same clock.
     """
 
-    def __init__(self, world: World, carriers: Mapping[str, Carrier]) -> None:
+    def __init__(
+        self, world: World, carriers: Mapping[str, Carrier], *, chores: Sequence[Chore] = ()
+    ) -> None:
         self._world = world
         self._carriers = carriers
+        self._chores = chores
+        self._next_chore_ms: int | None = None
         self._due = asyncio.Event()
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self.failure: BaseException | None = None
@@ -40,6 +48,7 @@ class Worker:
         try:
             while True:
                 self._due.clear()
+                self._do_chores()
                 self._start_due()
                 await self._wait(self._until_next_s())
         finally:
@@ -48,10 +57,12 @@ class Worker:
     async def settle(self) -> None:
         """Wait until nothing is due and nothing is under way."""
         while True:
+            has_more = self._do_chores()
             self._start_due()
-            if not self._under_way:
+            if self._under_way:
+                await asyncio.wait(self._under_way.values())
+            elif not has_more:
                 return
-            await asyncio.wait(self._under_way.values())
 
     async def drop(self) -> list[str]:
         """Break off every delivery under way, recording nothing for them; return their events' ids."""
@@ -60,6 +71,12 @@ class Worker:
             task.cancel()
         await asyncio.gather(*dropped.values(), return_exceptions=True)
         return list(dropped)
+
+    def _do_chores(self) -> bool:
+        """Do one step of every chore; whether one of them is due again at once."""
+        due = [moment for chore in self._chores if (moment := chore(self._world)) is not None]
+        self._next_chore_ms = min(due, default=None)
+        return self._next_chore_ms is not None and self._next_chore_ms <= self._world.clock.elapsed_ms()
 
     def _start_due(self) -> None:
         free = self._world.settings.max_concurrent - len(self._under_way)
@@ -85,17 +102,22 @@ class Worker:
         self._due.set()
 
     def _until_next_s(self) -> float | None:
-        """Seconds until the next event falls due; ``None`` when only a wake-up can change anything."""
-        if self._world.clock.frozen or len(self._under_way) >= self._world.settings.max_concurrent:
+        """Seconds until something falls due; ``None`` when only a wake-up can change anything."""
+        moments = [moment for moment in (self._next_chore_ms, self._next_event_ms()) if moment is not None]
+        if not moments:
+            return None
+        seconds = max(0.0, (min(moments) - self._world.clock.elapsed_ms()) / 1000)
+        return None if seconds and self._world.clock.frozen else seconds
+
+    def _next_event_ms(self) -> int | None:
+        if len(self._under_way) >= self._world.settings.max_concurrent:
             return None
         marks = ", ".join("?" * len(self._under_way))
         row = self._world.database.row(
             f"SELECT min(due_ms) FROM events WHERE due_ms IS NOT NULL AND id NOT IN ({marks})",  # noqa: S608 - only marks
             list(self._under_way),
         )
-        if row is None or row[0] is None:
-            return None
-        return max(0.0, (int(row[0]) - self._world.clock.elapsed_ms()) / 1000)
+        return None if row is None or row[0] is None else int(row[0])
 
     async def _wait(self, seconds: float | None) -> None:
         try:

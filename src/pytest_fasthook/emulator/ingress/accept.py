@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pytest_fasthook.emulator.faults import FaultKind
-from pytest_fasthook.emulator.ingress.branches import Lineage, branch
+from pytest_fasthook.emulator.ingress.branches import branch
 from pytest_fasthook.emulator.ingress.decide import Decision, decide
+from pytest_fasthook.emulator.lineage import Lineage
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Connection, Event, Request, Source
 from pytest_fasthook.emulator.store.tables import (
@@ -71,9 +72,9 @@ def _new_request(world: World, source: Source, decision: Decision, lineage: Line
         rejection_cause=decision.cause,
         data_id=world.ids.make("edt"),
         retry_kind=lineage.retry_kind,
-        retry_parent_id=lineage.retry_parent_id,
-        retry_operation_id=lineage.retry_operation_id,
-        retried_ms=lineage.retried_ms,
+        retry_parent_id=lineage.parent_id,
+        retry_operation_id=lineage.operation_id,
+        retried_ms=now if lineage.retry_kind else None,
         created_ms=now,
         updated_ms=now,
     )

@@ -14,17 +14,6 @@ from pytest_fasthook.emulator.store.records import Connection, Destination, Even
 from pytest_fasthook.emulator.world import World
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lineage:
-    """Why a request or event exists: by itself, or as a retry of another."""
-
-    trigger: str = "INITIAL"
-    retry_kind: str | None = None
-    retry_parent_id: str | None = None
-    retry_operation_id: str | None = None
-    retried_ms: int | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Ignored:
     """Why a branch is ignored (FastHook contract, ignored event)."""

@@ -118,6 +118,26 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BulkOperation:
+    """Many retries in one; ``due_ms`` is set as long as there is something left to do."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    type: str
+    status: str
+    filter: Mapping[str, Any] = field(metadata=JSON)
+    total_count: int
+    done_count: int = 0
+    failed_count: int = 0
+    due_ms: int | None = None
+    started_ms: int | None = None
+    finished_ms: int | None = None
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One conversation with a receiver; ``body`` is the receiver's answer."""
 

@@ -86,7 +86,22 @@ CREATE TABLE IF NOT EXISTS seen_keys (
 ) WITHOUT ROWID;
 """
 
-SCHEMA = _RESOURCES + _TRAFFIC
+_OPERATIONS = """
+CREATE TABLE IF NOT EXISTS bulk_operations (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, type TEXT NOT NULL,
+  status TEXT NOT NULL, filter TEXT NOT NULL, total_count INTEGER NOT NULL, done_count INTEGER NOT NULL,
+  failed_count INTEGER NOT NULL, due_ms INTEGER, started_ms INTEGER, finished_ms INTEGER,
+  created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS bulk_operations_team ON bulk_operations (team_id, type);
+CREATE INDEX IF NOT EXISTS bulk_operations_due ON bulk_operations (due_ms) WHERE due_ms IS NOT NULL;
+CREATE TABLE IF NOT EXISTS bulk_targets (
+  seq INTEGER PRIMARY KEY, operation_id TEXT NOT NULL, target_id TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS bulk_targets_operation ON bulk_targets (operation_id, seq);
+"""
+
+SCHEMA = _RESOURCES + _TRAFFIC + _OPERATIONS
 
 TABLES = (
     "credentials",
@@ -99,5 +114,7 @@ TABLES = (
     "events",
     "attempts",
     "seen_keys",
+    "bulk_operations",
+    "bulk_targets",
 )
 """Every table, for a reset."""

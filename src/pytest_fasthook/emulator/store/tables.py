@@ -6,7 +6,15 @@ import json
 
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.database import Database
-from pytest_fasthook.emulator.store.records import Attempt, Connection, Destination, Event, Request, Source
+from pytest_fasthook.emulator.store.records import (
+    Attempt,
+    BulkOperation,
+    Connection,
+    Destination,
+    Event,
+    Request,
+    Source,
+)
 from pytest_fasthook.emulator.store.table import Table
 
 SOURCES = Table(Source, "sources", noun="source")
@@ -14,6 +22,7 @@ DESTINATIONS = Table(Destination, "destinations", noun="destination")
 CONNECTIONS = Table(Connection, "connections", noun="connection")
 REQUESTS = Table(Request, "requests", noun="request")
 EVENTS = Table(Event, "events", noun="event")
+BULK_OPERATIONS = Table(BulkOperation, "bulk_operations", noun="bulk operation")
 ATTEMPTS = Table(Attempt, "attempts", noun="attempt")
 
 

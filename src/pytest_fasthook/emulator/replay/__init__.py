@@ -1,0 +1,1 @@
+"""Sending again: one event, one request, or many of them in a bulk operation."""
