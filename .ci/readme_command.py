@@ -1,7 +1,8 @@
-"""Print the one command that stands under a heading of the README.
+"""Print the command that stands under a heading of the README.
 
-``python .ci/readme_command.py README.md "Try it"`` prints the shell block of the section ``## Try it``.
-CI runs what it prints, so a section that is missing, or that has no block or several, is an error.
+``python .ci/readme_command.py README.md "Try it"`` prints the first code block of the section ``## Try it``; a
+later block may show what the command prints. CI runs what this prints, so a section that is missing, or whose
+first block is not a command, is an error.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import re
 import sys
 from pathlib import Path
 
-SHELL_BLOCK = re.compile(r"^```(?:sh|bash|shell|console)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SHELL = {"", "sh", "bash", "shell", "console"}
 
 
 class NoCommandError(Exception):
-    """The README does not have exactly one command under the heading."""
+    """The README has no command under the heading."""
 
 
 def section(text: str, heading: str) -> str:
@@ -31,18 +33,18 @@ def section(text: str, heading: str) -> str:
 
 
 def command(text: str, heading: str) -> str:
-    """Return the section's single shell block, without prompts and outer blanks.
+    """Return the section's first code block, without prompts and outer blanks.
 
     Raises:
-        NoCommandError: there is no shell block, more than one, or an empty one.
+        NoCommandError: there is no block, or the first one is in another language or empty.
     """
-    blocks = SHELL_BLOCK.findall(section(text, heading))
-    if len(blocks) != 1:
-        raise NoCommandError(f'section "## {heading}" has {len(blocks)} shell blocks, expected one')
-    lines = re.sub(r"^\$ ", "", blocks[0], flags=re.MULTILINE).strip()
+    block = BLOCK.search(section(text, heading))
+    if block is None or block[1] not in SHELL:
+        raise NoCommandError(f'section "## {heading}" does not begin with a shell block')
+    lines = re.sub(r"^\$ ", "", block[2], flags=re.MULTILINE).strip()
     if not lines:
         raise NoCommandError(f'the shell block of section "## {heading}" is empty')
-    return str(lines)
+    return lines
 
 
 def main(arguments: list[str]) -> int:

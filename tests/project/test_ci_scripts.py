@@ -19,8 +19,12 @@ def readme() -> ModuleType:
     return script("readme_command")
 
 
-def test_the_command_is_the_block_of_its_section(readme: ModuleType) -> None:
-    assert readme.command(SECTION, "Try it") == "echo one\necho two"
+@pytest.mark.parametrize("language", ["sh", ""])
+def test_the_command_is_the_first_block_of_its_section(readme: ModuleType, language: str) -> None:
+    text = SECTION.replace(f"{FENCE}sh", f"{FENCE}{language}")
+    text = text.replace("## Next", f"It prints:\n\n{FENCE}\none\n{FENCE}\n\n## Next")
+
+    assert readme.command(text, "Try it") == "echo one\necho two"
 
 
 @pytest.mark.parametrize(
@@ -28,15 +32,13 @@ def test_the_command_is_the_block_of_its_section(readme: ModuleType) -> None:
     [
         (SECTION.replace("## Try it", "## Try"), "found 0 times"),
         (SECTION + SECTION, "found 2 times"),
-        (SECTION.replace(f"{FENCE}sh", f"{FENCE}toml"), "0 shell blocks"),
-        (SECTION.replace("$ echo one\n$ echo two", ""), "0 shell blocks|is empty"),
-        (SECTION.replace("## Next", f"{FENCE}sh\nmore\n{FENCE}\n## Next"), "2 shell blocks"),
+        (SECTION.replace(f"{FENCE}sh", f"{FENCE}toml"), "does not begin with a shell block"),
+        (SECTION.replace("$ echo one\n$ echo two", ""), "is empty"),
+        ("## Try it\n\nOne command.\n\n## Next\n", "does not begin with a shell block"),
     ],
-    ids=["no section", "two sections", "no shell block", "empty block", "two blocks"],
+    ids=["no section", "two sections", "another language", "empty block", "no block"],
 )
-def test_a_readme_without_exactly_one_command_is_an_error(
-    readme: ModuleType, text: str, complaint: str
-) -> None:
+def test_a_section_without_a_command_is_an_error(readme: ModuleType, text: str, complaint: str) -> None:
     with pytest.raises(readme.NoCommandError, match=complaint):
         readme.command(text, "Try it")
 
