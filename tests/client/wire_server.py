@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+DRIP_S = 8.0
 Conversation = Callable[["Caller"], None]
 
 
@@ -46,8 +48,9 @@ class Caller:
         self.sock.sendall(data)
 
     def drip(self, data: bytes, *, every: float = 0.05) -> None:
-        """Send a byte now and then, again and again, until the client or the test is gone."""
-        while True:
+        """Send a byte now and then, again and again: far longer than any call may take, yet not for ever."""
+        ends = time.monotonic() + DRIP_S
+        while time.monotonic() < ends:
             for position in range(len(data)):
                 if self.over.wait(every):
                     return
