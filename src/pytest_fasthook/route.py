@@ -20,7 +20,7 @@ class Route:
 
     Attributes:
         source_config: ``None`` where it could not be read, ``{}`` where the source has none.
-        source_status: as the API says it, lower case; ``None`` where it says nothing.
+        source_status, destination_status: as the API says it, lower case; ``None`` where it says nothing.
         allowed_methods: empty where the source allows any.
     """
 
@@ -36,6 +36,7 @@ class Route:
     source_config: Mapping[str, Any] | None
     destination_id: str
     destination_name: str
+    destination_status: str | None
     destination_disabled: bool
     connection_disabled: bool
     disabled_at: datetime | None
@@ -79,7 +80,7 @@ def read_route(connection: Connection, *, source: Source | None, destination: De
     """Put the three records together."""
     source_id = connection.source_id or (source.id if source else "")
     destination_id = connection.destination_id or (destination.id if destination else "")
-    status = source.status.lower() if source and source.status else None
+    source_status, destination_status = _status(source), _status(destination)
     return Route(
         connection_id=connection.id,
         connection_name=connection.name or connection.id,
@@ -87,15 +88,17 @@ def read_route(connection: Connection, *, source: Source | None, destination: De
         source_id=source_id,
         source_name=(source.name if source else None) or source_id or "unknown source",
         source_type=source.type if source else None,
-        source_status=status,
-        source_disabled=status == "disabled" or bool(source and source.disabled_at),
+        source_status=source_status,
+        source_disabled=source_status == "disabled" or bool(source and source.disabled_at),
         source_url=source.url if source else None,
         source_config=_config(source),
         destination_id=destination_id,
         destination_name=(destination.name if destination else None)
         or destination_id
         or "unknown destination",
-        destination_disabled=_destination_disabled(destination),
+        destination_status=destination_status,
+        destination_disabled=destination_status == "disabled"
+        or bool(destination and destination.disabled_at),
         connection_disabled=connection.disabled_at is not None,
         disabled_at=connection.disabled_at,
         paused_at=connection.paused_at,
@@ -110,7 +113,5 @@ def _config(source: Source | None) -> Mapping[str, Any] | None:
     return source.config or {}
 
 
-def _destination_disabled(destination: Destination | None) -> bool:
-    if destination is None:
-        return False
-    return destination.disabled_at is not None or (destination.status or "").lower() == "disabled"
+def _status(part: Source | Destination | None) -> str | None:
+    return part.status.lower() if part and part.status else None

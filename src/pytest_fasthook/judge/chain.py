@@ -32,9 +32,19 @@ def source_question(found: Connection) -> Question:
     return Question(ask=Ask.SOURCE, source_id=found.source_id)
 
 
+def source(evidence: Evidence, found: Connection) -> Source | None:
+    """The connection's source: as read by itself, else as the connection embeds it."""
+    return _value(evidence, source_question(found), Source) or found.source
+
+
 def destination_question(found: Connection) -> Question:
     """The connection's destination."""
     return Question(ask=Ask.DESTINATION, destination_id=found.destination_id)
+
+
+def destination(evidence: Evidence, found: Connection) -> Destination | None:
+    """The connection's destination: as read by itself, else as the connection embeds it."""
+    return _value(evidence, destination_question(found), Destination) or found.destination
 
 
 def route(evidence: Evidence, expect: Expectations) -> Route | None:
@@ -42,11 +52,7 @@ def route(evidence: Evidence, expect: Expectations) -> Route | None:
     found = connection(evidence, expect)
     if found is None:
         return None
-    return read_route(
-        found,
-        source=_value(evidence, source_question(found), Source) or found.source,
-        destination=_value(evidence, destination_question(found), Destination) or found.destination,
-    )
+    return read_route(found, source=source(evidence, found), destination=destination(evidence, found))
 
 
 def ingress_question(expect: Expectations) -> Question:

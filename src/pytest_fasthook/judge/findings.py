@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_fasthook.causes import Cause, Outcome
@@ -89,13 +89,20 @@ def _expired(waiting: Waiting, newest: list[Observation | None]) -> StageResult:
     """The last look: what could not be read is an error, what was read and is missing is inconclusive."""
     for observation in newest:
         if observation is not None and observation.error is not None:
-            return unanswered(waiting.stage, observation.error, facts=waiting.facts)
+            return unanswered(waiting, observation.error)
     return ended(waiting.stage, waiting.missing, waiting.message, facts=waiting.facts)
 
 
-def unanswered(stage: Stage, error: ApiError, *, facts: Mapping[str, Any] | None = None) -> StageResult:
-    """The result of a stage whose question the API did not answer."""
-    return ended(stage, cause_of(error), str(error), facts=facts)
+def unanswered(waiting: Waiting, error: ApiError, cause: Cause | None = None) -> StageResult:
+    """The result of a stage whose question the API did not answer.
+
+    Args:
+        waiting: what the stage was waiting for.
+        error: why there was no answer.
+        cause: the code, where it is not the one that goes with the error.
+    """
+    message = f"{error}, expected an answer; {waiting.message}"
+    return ended(waiting.stage, cause or cause_of(error), message, facts=waiting.facts)
 
 
 def cause_of(error: ApiError) -> Cause:
@@ -118,9 +125,8 @@ def _refused(waiting: Waiting, observation: Observation) -> StageResult:
     error = observation.error
     assert isinstance(error, RefusedError)
     about_connection = observation.question.ask in {Ask.CONNECTION, Ask.LATEST_INPUT}
-    if error.status == 404 and about_connection:
-        return ended(waiting.stage, Cause.CONNECTION_NOT_FOUND, str(error), facts=waiting.facts)
-    return unanswered(waiting.stage, error, facts=waiting.facts)
+    unknown = error.status == 404 and about_connection
+    return unanswered(waiting, error, Cause.CONNECTION_NOT_FOUND if unknown else None)
 
 
 def wrong_team(stage: Stage, expect: Expectations, what: str, team_id: str | None) -> StageResult | None:
@@ -137,8 +143,3 @@ def wrong_team(stage: Stage, expect: Expectations, what: str, team_id: str | Non
 
 def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None}
-
-
-def advisory(result: StageResult) -> StageResult:
-    """The same result, shown but not deciding."""
-    return replace(result, advisory=True)

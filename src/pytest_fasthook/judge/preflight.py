@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.client.models import Connection
+from pytest_fasthook.client.models import Connection, Source
 from pytest_fasthook.errors import UnreachableError, UnreadableError
 from pytest_fasthook.evidence import Evidence, Question
 from pytest_fasthook.expect import Expectations
@@ -28,18 +28,16 @@ UNREADABLE_LOOKS = 3
 def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
     """Judge the route and the probe that would be sent."""
     question = chain.connection_question(expect)
-    given_up = _given_up(evidence, question)
-    if given_up:
-        return given_up
     found = chain.connection(evidence, expect)
     if found is None:
-        return _wait(expect, question, awaited=f"connection {expect.connection_id} could not be read")
-    stranger = next(_strangers(expect, found), None)
+        waiting = _wait(expect, question, awaited=f"connection {expect.connection_id}")
+        return _given_up(evidence, waiting) or waiting
+    stranger = next(_strangers(evidence, expect, found), None)
     if stranger:
         return stranger
     missing = tuple(_missing(evidence, found))
     if missing:
-        return _wait(expect, *missing, awaited=f"source and destination of {found.id} could not be read")
+        return _wait(expect, *missing, awaited=f"source and destination of {found.id}")
     route = chain.route(evidence, expect)
     assert route is not None
     return _closed(route) or _unsendable(route, expect) or _open(route, found)
@@ -50,32 +48,35 @@ def _wait(expect: Expectations, *questions: Question, awaited: str) -> Waiting:
         stage=STAGE,
         questions=questions,
         missing=Cause.API_UNREACHABLE,
-        message=f"{awaited} before preflight's limit",
+        message=f"{awaited} could not be read, expected it before preflight's limit",
         until=expect.preflight_deadline,
     )
 
 
-def _given_up(evidence: Evidence, question: Question) -> StageResult | None:
+def _given_up(evidence: Evidence, waiting: Waiting) -> StageResult | None:
     """End early where waiting cannot help: no connection was ever made, or something else answers there."""
-    seen = evidence.about(question)
-    last = seen[-1].error if seen else None
+    errors = [observation.error for observation in evidence.about(waiting.questions[0])]
+    last = errors[-1] if errors else None
     if isinstance(last, UnreachableError) and last.reason in NEVER_CONNECTED:
-        return unanswered(STAGE, last)
-    recent = [observation.error for observation in seen[-UNREADABLE_LOOKS:]]
-    if len(recent) == UNREADABLE_LOOKS and all(isinstance(error, UnreadableError) for error in recent):
-        return unanswered(STAGE, recent[-1])  # type: ignore[arg-type]  # just checked
+        return unanswered(waiting, last)
+    recent = errors[-UNREADABLE_LOOKS:]
+    unreadable = all(isinstance(error, UnreadableError) for error in recent)
+    if last is not None and unreadable and len(recent) == UNREADABLE_LOOKS:
+        return unanswered(waiting, last)
     return None
 
 
-def _strangers(expect: Expectations, found: Connection) -> Iterator[StageResult]:
-    """Every part of the route that says it belongs to another team."""
+def _strangers(evidence: Evidence, expect: Expectations, found: Connection) -> Iterator[StageResult]:
+    """Every part of the route that says it belongs to another team, wherever it was read."""
+    sources = (found.source, chain.source(evidence, found))
+    destinations = (found.destination, chain.destination(evidence, found))
     parts = [
-        (f"connection {found.id}", found.team_id),
-        (f"source {found.source_id}", found.source.team_id if found.source else None),
-        (f"destination {found.destination_id}", found.destination.team_id if found.destination else None),
+        (f"connection {found.id}", found),
+        *((f"source {found.source_id}", source) for source in sources),
+        *((f"destination {found.destination_id}", destination) for destination in destinations),
     ]
-    for what, team_id in parts:
-        result = wrong_team(STAGE, expect, what, team_id)
+    for what, part in parts:
+        result = wrong_team(STAGE, expect, what, part.team_id if part else None)
         if result:
             yield result
 
@@ -85,7 +86,7 @@ def _missing(evidence: Evidence, found: Connection) -> Iterator[Question]:
     source, destination = found.source, found.destination
     source_question = chain.source_question(found)
     known = source if source and source.url else evidence.answered(source_question)
-    described = source is not None and {"config", "status"} <= source.model_fields_set
+    described = source is not None and _described(source)
     if found.source_id and (not known or (not described and not evidence.latest(source_question))):
         yield source_question
     destination_question = chain.destination_question(found)
@@ -93,24 +94,37 @@ def _missing(evidence: Evidence, found: Connection) -> Iterator[Question]:
         yield destination_question
 
 
+def _described(source: Source) -> bool:
+    """Whether an embedded source says what it demands and whether it is open; older ones have no status."""
+    told = source.model_fields_set
+    return "config" in told and not told.isdisjoint({"status", "disabled_at"})
+
+
 def _closed(route: Route) -> StageResult | None:
     """The first part of the route that lets nothing through, the one that explains the others first."""
     at = {"connection_id": route.connection_id, "source_id": route.source_id}
+    shut = next(_shut(route), None)
+    return ended(STAGE, shut[0], f"{shut[1]}, expected {shut[2]}", facts=at) if shut else None
+
+
+def _shut(route: Route) -> Iterator[tuple[Cause, str, str]]:
+    """Every part that is not open: the code, what was observed and what was expected."""
+    source, destination = f"source {route.source_id}", f"destination {route.destination_id}"
+    connection = f"connection {route.connection_id}"
     if route.source_disabled:
-        return ended(STAGE, Cause.SOURCE_DISABLED, f"source {route.source_id} is disabled", facts=at)
-    if route.source_status not in {None, "enabled"}:
-        message = f"source {route.source_id} has the unknown status {route.source_status!r}, expected enabled"
-        return ended(STAGE, Cause.API_BAD_RESPONSE, message, facts=at)
+        yield Cause.SOURCE_DISABLED, f"{source} is disabled", "enabled"
     if route.connection_disabled:
-        message = f"connection {route.connection_id} is disabled (disabled_at {route.disabled_at})"
-        return ended(STAGE, Cause.CONNECTION_DISABLED, message, facts=at)
+        yield Cause.CONNECTION_DISABLED, f"{connection} is disabled since {route.disabled_at}", "enabled"
     if route.destination_disabled:
-        message = f"destination {route.destination_id} of connection {route.connection_id} is disabled"
-        return ended(STAGE, Cause.DESTINATION_DISABLED, message, facts=at)
+        yield Cause.DESTINATION_DISABLED, f"{destination} of {connection} is disabled", "enabled"
     if route.paused_at:
-        message = f"connection {route.connection_id} is paused since {route.paused_at}; its events are held"
-        return ended(STAGE, Cause.CONNECTION_PAUSED, message, facts=at)
-    return None
+        since = f"{connection} is paused since {route.paused_at}, so that its events are held"
+        yield Cause.CONNECTION_PAUSED, since, "no pause"
+    for part, status in ((source, route.source_status), (destination, route.destination_status)):
+        if status not in {None, "enabled", "disabled"}:
+            yield Cause.API_BAD_RESPONSE, f"{part} has the unknown status {status!r}", "enabled"
+    if not route.source_url:
+        yield Cause.API_BAD_RESPONSE, f"{source} of {connection} has no URL", "one to send to"
 
 
 def _unsendable(route: Route, expect: Expectations) -> StageResult | None:
