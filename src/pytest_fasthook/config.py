@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
@@ -65,8 +66,17 @@ class Settings:
     @property
     def redactor(self) -> Redactor:
         """Masks every secret of the run."""
-        sent = (value for name, value in self.headers if name.lower() in CREDENTIAL_HEADERS)
-        return Redactor([self.api_key, *self.source_secrets.values(), *sent])
+        sent = (_credentials(name.lower(), value) for name, value in self.headers)
+        return Redactor([self.api_key, *self.source_secrets.values(), *chain.from_iterable(sent)])
+
+
+def _credentials(name: str, value: str) -> list[str]:
+    """A credential header's value, and the secret in it: what follows the scheme, what a cookie holds."""
+    if name not in CREDENTIAL_HEADERS:
+        return []
+    if name == "cookie":
+        return [value, *(cookie.partition("=")[2].strip() for cookie in value.split(";"))]
+    return [value, value.partition(" ")[2].strip()]
 
 
 def resolve(
@@ -174,9 +184,8 @@ def _source_secrets(source: Resolver) -> dict[str, Secret]:
     prefix = str(options.SOURCE_SECRET.env)
     names = [name for name in source.environment_names() if name == prefix or name.startswith(f"{prefix}_")]
     found = ((name, source.environment(name)) for name in names)
-    # A line end is what CI systems and editors add to a secret, never part of it.
     return {
-        name.removeprefix(prefix).removeprefix("_"): Secret(str(value.text).strip("\r\n"))
+        name.removeprefix(prefix).removeprefix("_"): Secret(values.source_secret(value))
         for name, value in found
         if value
     }

@@ -18,7 +18,7 @@ from pytest_fasthook.redact import clean, one_line
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 _LONGEST_S = 7 * 86400
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,199}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_HEADERS = frozenset({"x-fasthook-probe", "host", "content-length", "transfer-encoding", "connection"})
 
@@ -78,17 +78,21 @@ def identifier(text: str, where: str, *, example: str) -> str:
 
 
 def base_url(value: Value) -> str:
-    """An http or https URL without a slash at its end."""
+    """An http or https URL without a slash at its end; a login in it is never shown."""
+    text = str(value.text).strip()
+    expected = "an http or https URL such as https://api.fasthook.io/v1"
+    if "@" in text:
+        raise SettingsError(f"{value.where}: a URL with a login in it is not valid; expected {expected}")
     try:
-        parts = urlsplit(str(value.text))
+        parts = urlsplit(text)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     else:
-        usable = usable and not (parts.query or parts.fragment or "@" in parts.netloc)
-    if not usable:
-        raise value.wrong("an http or https URL such as https://api.fasthook.io/v1")
-    return str(value.text).rstrip("/")
+        usable = usable and not (parts.query or parts.fragment)
+    if not usable or not text.isprintable() or " " in text:
+        raise value.wrong(expected)
+    return text.rstrip("/")
 
 
 def header(text: str, where: str) -> tuple[str, str]:
@@ -96,8 +100,8 @@ def header(text: str, where: str) -> tuple[str, str]:
     name, colon, content = text.partition(":")
     name, content = name.strip(), content.strip()
     if not colon or not _HEADER_NAME.fullmatch(name):
-        # Long values may be credentials whose name was forgotten, so only the beginning is shown.
-        shown = one_line(clean(text), limit=20 if len(text) <= 20 else 9)
+        # It may be a credential whose name was forgotten, so only the beginning is shown.
+        shown = one_line(clean(text), limit=9)
         raise SettingsError(
             f"{where}: {shown!r} is not valid; expected 'Name: value', such as 'x-env: staging'"
         )
@@ -165,4 +169,13 @@ def api_key(value: Value) -> str:
         raise SettingsError(
             f"{value.where}: the API key is empty or holds characters that no header can carry"
         )
+    return text
+
+
+def source_secret(value: Value) -> str:
+    """A source's secret; the value is never shown."""
+    # A line end is what CI systems and editors add to a secret, never part of it.
+    text = str(value.text).strip("\r\n")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise SettingsError(f"{value.where}: the secret is not UTF-8 text")
     return text
