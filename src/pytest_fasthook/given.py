@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.options import Option
+from pytest_fasthook.redact import clean, one_line
 from pytest_fasthook.values import Value
 
 
@@ -40,11 +41,10 @@ class Resolver:
         return found
 
     def path(self, text: str) -> Path:
-        """A path as the user meant it: relative to where pytest was called, ``~`` expanded."""
-        expanded = (
-            Path(text).expanduser() if not text.startswith("~") else self._home / text[1:].lstrip("/\\")
-        )
-        return self._folder / expanded
+        """A path as the user meant it: relative to where pytest was called, ``~`` and ``~/…`` at home."""
+        if text == "~" or text.startswith(("~/", "~\\")):
+            return self._home / text[1:].lstrip("/\\")
+        return self._folder / text
 
     def environment(self, name: str) -> Value | None:
         """A variable of the environment; an empty one counts as not given."""
@@ -94,7 +94,12 @@ def read_file(path: Path, where: str) -> bytes:
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise SettingsError(f"{where}: cannot read {path}: {reason}") from None
+        raise SettingsError(f"{where}: cannot read {_named(path)}: {reason}") from None
+
+
+def _named(path: Path) -> str:
+    """The path in one line, whatever a file may be called."""
+    return one_line(clean(str(path)))
 
 
 def _read_cli_config(path: Path) -> Mapping[str, Any]:
@@ -102,7 +107,7 @@ def _read_cli_config(path: Path) -> Mapping[str, Any]:
     try:
         loaded = json.loads(read_file(path, where))
     except (ValueError, RecursionError):
-        raise SettingsError(f"{where}: {path} is not JSON") from None
+        raise SettingsError(f"{where}: {_named(path)} is not JSON") from None
     if not isinstance(loaded, dict):
-        raise SettingsError(f"{where}: {path} does not hold a JSON object")
+        raise SettingsError(f"{where}: {_named(path)} does not hold a JSON object")
     return loaded
