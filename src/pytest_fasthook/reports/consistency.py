@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_fasthook.causes import Outcome
+from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.reports.reading import VERDICT_OF, ConnectionRun, Policy, Run, Verdict
 from pytest_fasthook.stages import Stage
 
@@ -27,6 +27,10 @@ def _of_run(run: Run) -> Iterator[str]:
 
 
 def _policy_allows(run: Run) -> bool:
+    """A policy forgives what could not be seen, but not a stage that nobody ran."""
+    reasons = (connection.reason for connection in run.connections)
+    if any(reason and reason.code is Cause.STAGE_NOT_RUN for reason in reasons):
+        return False
     present = {connection.verdict for connection in run.connections} - {Verdict.PASS}
     policies = {Verdict.INCONCLUSIVE: run.on_inconclusive, Verdict.ERROR: run.on_error}
     return all(policies.get(verdict) is Policy.PASS for verdict in present)

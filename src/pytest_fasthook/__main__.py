@@ -1,0 +1,10 @@
+"""``python -m pytest_fasthook report`` and ``python -m pytest_fasthook merge``."""
+
+from __future__ import annotations
+
+import sys
+
+from pytest_fasthook.reports.commands import main
+
+if __name__ == "__main__":
+    sys.exit(main())

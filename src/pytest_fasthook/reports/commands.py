@@ -1,0 +1,145 @@
+"""``python -m pytest_fasthook``: reports made again from a saved run, and sharded runs joined into one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pytest_fasthook.errors import FastHookError
+from pytest_fasthook.redact import clean, one_line
+from pytest_fasthook.reports import html, json_report, junit, markdown
+from pytest_fasthook.reports.consistency import contradictions
+from pytest_fasthook.reports.files import UnwritablePathError, check_writable, write_whole
+from pytest_fasthook.reports.merge import merge
+from pytest_fasthook.reports.reading import read
+from pytest_fasthook.reports.terminal import summary_lines
+
+EXIT_USAGE = 4
+"""pytest's own code for a usage error."""
+
+Document = Mapping[str, Any]
+
+
+class UnusableInputError(FastHookError):
+    """A saved run cannot be used; the text is one line that names the file and the reason."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    ``report`` returns 0 once the reports are written, ``merge`` the exit code of the merged run; wrong options
+    and files are 4.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        outputs = _outputs(options)
+        for path in outputs:
+            check_writable(path)
+        run: Callable[[argparse.Namespace], tuple[Document, int]] = options.run
+        document, exit_code = run(options)
+        for path, render in outputs.items():
+            write_whole(path, render(document))
+    except (FastHookError, UnwritablePathError) as error:
+        sys.stderr.write(
+            f"pytest_fasthook: {_printable(one_line(clean(str(error)), limit=500), sys.stderr)}\n"
+        )
+        return EXIT_USAGE
+    _show(document)
+    return exit_code
+
+
+def _report(options: argparse.Namespace) -> tuple[Document, int]:
+    return load(options.file), 0
+
+
+def _merge(options: argparse.Namespace) -> tuple[Document, int]:
+    merged = merge([load(path) for path in options.files])
+    return merged, int(merged["exit_code"])
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a saved run.
+
+    Raises:
+        UnusableInputError: it cannot be read, is not a report, or shows more than its evidence bears out.
+    """
+    document = _parsed(path)
+    try:
+        found = contradictions(read(document))
+    except FastHookError as error:
+        raise UnusableInputError(f"{path} is not a report of this tool: {error}") from error
+    if found:
+        raise UnusableInputError(f"{path} contradicts itself: {'; '.join(found)}")
+    return document
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UnusableInputError(
+            f"{path} cannot be read: {(error.strerror or str(error)).lower()}"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise UnusableInputError(f"{path} is not JSON in UTF-8: {error}") from error
+    return document
+
+
+def _outputs(options: argparse.Namespace) -> dict[Path, Callable[[Document], bytes]]:
+    writers: Mapping[str, Callable[[Document], bytes]] = {
+        "output": json_report.render,
+        "html": lambda document: html.render(document).encode(),
+        "markdown": lambda document: markdown.render(document).encode(),
+        "junit": lambda document: junit.render(document, hostname=platform.node()),
+    }
+    asked = {name: getattr(options, name, None) for name in writers}
+    paths = [path for path in asked.values() if path]
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise UnusableInputError("two reports cannot be written to the same file")
+    return {path: writers[name] for name, path in asked.items() if path}
+
+
+def _show(document: Document) -> None:
+    """The summary, as the run itself showed it."""
+    width = shutil.get_terminal_size().columns
+    ascii_only = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
+    for text, _ in summary_lines(document, width=width, verbosity=0, ascii_only=ascii_only):
+        sys.stdout.write(f"{text}\n")
+
+
+def _printable(text: str, stream: Any) -> str:
+    encoding = stream.encoding or "ascii"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that exits like pytest where options are wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m pytest_fasthook", description="Work with saved runs of the FastHook gate."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    report = commands.add_parser("report", help="make reports again from a saved run")
+    report.add_argument("file", type=Path, metavar="RUN.json", help="what --fasthook-json wrote")
+    report.set_defaults(run=_report)
+    merging = commands.add_parser(
+        "merge", help="join the saved runs of shards; exits with the worst exit code"
+    )
+    merging.add_argument("files", type=Path, nargs="+", metavar="RUN.json", help="what --fasthook-json wrote")
+    merging.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the merged run here")
+    merging.set_defaults(run=_merge)
+    for command in (report, merging):
+        for name in ("html", "markdown", "junit"):
+            command.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the {name} report here")
+    return parser
