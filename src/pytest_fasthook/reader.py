@@ -7,7 +7,7 @@ exists (by id, under the request) it is asked first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 MAX_PAGES = 20
 """How many pages of newer traffic one look goes through."""
+FIRST_PAGE = 20
+"""Our record is most likely among the newest, and payloads can be large."""
 PAGE = 100
 EVENT_MEASURES = ("count", "delivered_count", "failed_count")
 _GRANULARITIES = (
@@ -130,8 +132,9 @@ class _Look:
     def pages(self, function: Callable[..., Answer[Page[T]]], **parameters: Any) -> Iterator[Page[T]]:
         """A list's pages, newest first, until the caller has seen enough."""
         cursor: str | None = None
-        for _ in range(MAX_PAGES):
-            page = self.call(function, cursor=cursor, limit=PAGE, **parameters)
+        for number in range(MAX_PAGES):
+            limit = PAGE if number else FIRST_PAGE
+            page = self.call(function, cursor=cursor, limit=limit, **parameters)
             yield page
             if page.next_cursor is None or page.next_cursor == cursor:
                 return
@@ -169,12 +172,12 @@ def _latest_input(look: _Look, question: Question) -> Any:
 
 
 def _request(look: _Look, question: Question) -> RequestSeen:
-    """Our request: in the newest page, else by its id or marker, else in the pages of newer traffic."""
+    """Our request: in the newest page, else asked for alone, else in the pages of newer traffic."""
     found, looked, complete = None, 0, True
     for number, page in enumerate(_request_pages(look, question)):
         looked += len(page.models)
         complete = not (page.partial or page.unreadable)
-        found = next((record for record in page.models if _is_ours(record, question)), None)
+        found = _ours(page.models, question)
         if found is None and number == 0 and not (complete and page.next_cursor is None):
             found = _precise(look, question)
         if found is not None:
@@ -184,16 +187,17 @@ def _request(look: _Look, question: Question) -> RequestSeen:
 
 
 def _request_pages(look: _Look, question: Question) -> Iterator[Page[Request]]:
-    by_marker = question.request_id is None
     return look.pages(
-        api.list_requests, source_id=question.source_id, since=question.since, include_data=by_marker
+        api.list_requests, source_id=question.source_id, since=question.since, include_data=True
     )
 
 
 def _precise(look: _Look, question: Question) -> Request | None:
     """Ask for our request alone: by id, else by a search for the marker."""
     if question.request_id is not None:
-        return look.absent_or(api.get_request, question.request_id)
+        found = look.absent_or(api.get_request, question.request_id)
+        if found is not None and _ours((found,), question):
+            return found
     page = look.call(
         api.list_requests,
         source_id=question.source_id,
@@ -202,14 +206,28 @@ def _precise(look: _Look, question: Question) -> Request | None:
         q=question.probe_id,
         limit=PAGE,
     )
-    return next((record for record in page.models if _is_ours(record, question)), None)
+    return _ours(page.models, question)
 
 
-def _is_ours(record: Request, question: Question) -> bool:
-    """By the id that ingress answered, else by our marker in the stored payload."""
-    if question.request_id is not None:
-        return record.id == question.request_id
-    return question.probe_id is not None and _holds(record.data, question.probe_id)
+def _ours(records: Iterable[Request], question: Question) -> Request | None:
+    """The record that carries our marker, else the one with the id that ingress answered.
+
+    An answer may name somebody else's request (a custom response can say anything), so a record whose stored
+    headers lack the marker is not ours whatever its id.
+    """
+    candidates = [record for record in records if not _is_foreign(record, question)]
+    marked = (record for record in candidates if question.probe_id and _holds(record.data, question.probe_id))
+    named = (record for record in candidates if record.id == question.request_id)
+    return next(marked, None) or next(named, None)
+
+
+def _is_foreign(record: Request, question: Question) -> bool:
+    headers = record.data.get("headers") if isinstance(record.data, Mapping) else None
+    return (
+        isinstance(headers, Mapping)
+        and question.probe_id is not None
+        and not _holds(headers, question.probe_id)
+    )
 
 
 def _holds(value: Any, marker: str) -> bool:

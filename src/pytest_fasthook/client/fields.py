@@ -84,6 +84,16 @@ def read_moment(value: object) -> datetime | None:
         return None
 
 
+def read_since(value: object) -> datetime | None:
+    """Read since when a state holds; a value that is set but cannot be read still says that it holds.
+
+    Reading it as unset would take a paused or disabled part of a route for an open one.
+    """
+    if value is None or value is False or value == "":
+        return None
+    return read_moment(value) or UNKNOWN_MOMENT
+
+
 def read_mapping(value: object) -> Mapping[str, Any] | None:
     """Read a JSON object as it is."""
     return value if isinstance(value, Mapping) else None
@@ -94,6 +104,9 @@ def read_items(value: object) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else ()
 
 
+UNKNOWN_MOMENT = datetime.fromtimestamp(0, UTC)
+"""Stands for a date that is set but cannot be read."""
+
 Id = Annotated[str, PlainValidator(read_id)]
 Text = Annotated[str | None, PlainValidator(read_text)]
 Flag = Annotated[bool | None, PlainValidator(read_flag)]
@@ -101,6 +114,7 @@ Count = Annotated[int | None, PlainValidator(read_count)]
 Number = Annotated[float | None, PlainValidator(read_number)]
 Measure = Annotated[int | None, PlainValidator(read_measure)]
 Moment = Annotated[datetime | None, PlainValidator(read_moment)]
+Since = Annotated[datetime | None, PlainValidator(read_since)]
 Json = Annotated[Any, Field(repr=False)]
 JsonObject = Annotated[Mapping[str, Any] | None, PlainValidator(read_mapping), Field(repr=False)]
 JsonArray = Annotated[tuple[Any, ...], PlainValidator(read_items)]

@@ -23,6 +23,7 @@ from pytest_fasthook.client.fields import (
     Measure,
     Moment,
     Number,
+    Since,
     Text,
     read_count,
     read_flag,
@@ -98,7 +99,7 @@ class Source(Record):
     status: Text = None
     url: Text = None
     config: JsonObject = None
-    disabled_at: Moment = None
+    disabled_at: Since = None
 
 
 class Destination(Record):
@@ -115,7 +116,7 @@ class Destination(Record):
     type: Text = None
     status: Text = None
     config: JsonObject = None
-    disabled_at: Moment = None
+    disabled_at: Since = None
     attempts_24h_count: Count = None
     attempts_24h_bins: JsonArray = ()
 
@@ -140,8 +141,8 @@ class Connection(Record):
     destination_id: Text = None
     source_proxy: JsonObject = None
     source_proxy_url: Text = None
-    paused_at: Moment = None
-    disabled_at: Moment = None
+    paused_at: Since = None
+    disabled_at: Since = None
     rules: JsonArray = ()
     source: Annotated[Source | None, BeforeValidator(_embedded)] = None
     destination: Annotated[Destination | None, BeforeValidator(_embedded)] = None

@@ -71,8 +71,12 @@ def sending(evidence: Evidence, expect: Expectations) -> Observation | None:
 
 
 def request_question(evidence: Evidence, expect: Expectations) -> Question:
-    """The request record of our probe: by the id that ingress answered, else by the probe's marker."""
-    reply = receipt(evidence, expect)
+    """The request record of our probe: by the id that ingress answered, else by the probe's marker.
+
+    Where the source's answer is configured, an id in it may mean anything, and only the marker counts.
+    """
+    found = route(evidence, expect)
+    reply = None if found and found.answers_for_itself else receipt(evidence, expect)
     return Question(
         ask=Ask.REQUEST,
         source_id=expect.sent.probe.source_id,

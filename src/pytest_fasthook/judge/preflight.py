@@ -129,6 +129,9 @@ def _shut(route: Route) -> Iterator[tuple[Cause, str, str]]:
 
 def _unsendable(route: Route, expect: Expectations) -> StageResult | None:
     """Why no probe could be sent that this route would accept."""
+    if not route.source_url:
+        message = f"source {route.source_id} has no url, expected the URL that takes its webhooks"
+        return ended(STAGE, Cause.API_BAD_RESPONSE, message, facts=_facts(route))
     refusal = unsendable(route, expect.plan)
     return ended(STAGE, refusal.cause, refusal.message, facts=_facts(route)) if refusal else None
 

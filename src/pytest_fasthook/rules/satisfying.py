@@ -65,6 +65,8 @@ def satisfy(filter: Filter, message: Message) -> Message:  # noqa: A002 - FastHo
         Unsatisfiable: the filter contradicts itself, so that nothing can pass.
         NotUnderstood: the filter uses something that is not understood, or no message was found.
     """
+    if evaluate(filter, message).matched:
+        return message
     tries: list[_Try] = []
     for plain_arrays in (False, True):
         for way in islice(_ways(filter), TRIES):

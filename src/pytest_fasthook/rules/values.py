@@ -39,7 +39,7 @@ def same(first: Any, second: Any) -> bool:
 
 def alike(first: Any, second: Any) -> bool:
     """Loose equality of scalars, as JavaScript may see it: ``"5"`` and ``5``, ``1`` and ``true``."""
-    if not (is_scalar(first) and is_scalar(second)):
+    if not (is_scalar(first) and is_scalar(second)) or (isinstance(first, str) and isinstance(second, str)):
         return same(first, second)
     if text_of(first) == text_of(second):
         return True
