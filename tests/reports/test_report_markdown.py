@@ -29,7 +29,7 @@ def test_a_pass_is_a_checklist_with_ids_latencies_and_window() -> None:
 
     assert text.startswith("# FastHook gate: pass\n\n**conn_1 passed**\n")
     assert "- [x] **ingress**: request req_1 was accepted and verified (420 ms, 2 polls)\n" in text
-    assert "(response status 200, attempts 2, 2.60 s, 4 polls)" in text
+    assert "(response status 200, attempts 2, latency s 2.41, 2.60 s, 4 polls)" in text
     window = f"window start {sample.at(-60)}, window end {sample.at(4.4)}"
     assert f"(count 4, failed count 0, failure rate 0.0, {window}, 1.10 s, 2 polls)" in text
     assert "request id `req_1`, event id `evt_1`, attempt ids `att_1, att_2`" in text

@@ -20,7 +20,7 @@ MESSAGE_CHARS = 1000
 CUT_NOTE = "\n*The rest is cut; the JSON report has it all.*\n"
 
 _FACTS_SHOWN: Mapping[Stage, tuple[str, ...]] = {
-    Stage.DELIVERY: ("response_status", "attempts"),
+    Stage.DELIVERY: ("response_status", "attempts", "latency_s"),
     Stage.METRICS: ("count", "failed_count", "failure_rate", "window_start", "window_end"),
 }
 _BOX = {Outcome.PASSED: "x"}

@@ -19,7 +19,7 @@ class Bar:
     stage: StageRun
     start_s: float | None
     polls_s: tuple[float, ...]
-    """When each answer was seen."""
+    """When each answer was seen, or asked for where that is all that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def timeline(connection: ConnectionRun) -> Timeline:
 
 
 def _bar(stage: StageRun, origin: datetime, total: float) -> Bar:
-    seen = (answer.seen_at for answer in stage.answers if answer.seen_at)
+    seen = (moment for answer in stage.answers if (moment := answer.seen_at or answer.asked_at))
     return Bar(
         stage=stage,
         start_s=_offset(stage.started_at, origin, total) if stage.started_at else None,

@@ -97,7 +97,7 @@ def _polls(bar: Bar, total_s: float, top: int) -> Iterator[ET.Element]:
         place = _percent(at_s, total_s)
         yield el(
             "line",
-            el("title", f"answer seen after {seconds(at_s)}"),
+            el("title", f"poll after {seconds(at_s)}"),
             x1=place,
             x2=place,
             y1=str(top + BAR_TOP - 3),
