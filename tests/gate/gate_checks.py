@@ -215,3 +215,13 @@ def check_passing(run: GateRun, standin: StandIn) -> None:
     assert connection["ids"]["attempt_ids"]
     assert {stage["outcome"] for stage in connection["stages"]} == {"passed"}
     assert len(standin.calls) <= 60
+    properties = suite_properties(run.junit_file)
+    assert properties["request_id"] == probe.request_id
+    assert properties["event_id"] == connection["ids"]["event_id"]
+    assert properties["delivery.response_status"] == "200"
+
+
+def suite_properties(file: Path) -> dict[str, str]:
+    """The properties of a JUnit file with one suite."""
+    entries = ET.parse(file).iter("property")  # noqa: S314 - our own file
+    return {entry.get("name", ""): entry.get("value", "") for entry in entries}

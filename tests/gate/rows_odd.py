@@ -79,7 +79,7 @@ ANSWERS = [
         name="source_without_an_address",
         route=source(shows_url=False),
         timeout_s=SHORT_S,
-        expected=broken("preflight", "API_BAD_RESPONSE", probes=0),
+        expected=broken("preflight", "API_BAD_RESPONSE", "INGRESS_UNREACHABLE", probes=0),
     ),
 ]
 

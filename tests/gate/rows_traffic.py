@@ -9,9 +9,11 @@ from route_parts import FAILED, SHORT_S, UNMARKED, UNRECORDED, foreign, source
 
 from standin import (
     ApiScript,
+    AttemptScript,
     Fault,
     ForeignTraffic,
     MetricsScript,
+    RouteScript,
 )
 
 BUSY = ForeignTraffic(at_s=0.001, count=250)
@@ -83,25 +85,79 @@ TRAFFIC = [
 ]
 
 
-CLOCKS = [
-    Row(
-        name=f"clock_{word}",
-        api=ApiScript(skew_s=skew_s),
-        route=foreign(OLD_FAILURES),
-        expected=PASS,
-        twin=f"clock_{word}_failures_in_the_window",
-    )
-    for word, skew_s in (("ahead", 600.0), ("behind", -600.0))
-] + [
-    Row(
-        name=f"clock_{word}_failures_in_the_window",
-        api=ApiScript(skew_s=skew_s),
-        route=foreign(NEW_FAILURES),
-        expected=broken("metrics", "METRICS_FAILURES"),
-    )
-    for word, skew_s in (("ahead", 600.0), ("behind", -600.0))
-]
+RETRIED = (replace(FAILED, next_in_s=0.6), AttemptScript(lag_s=0.6))
 
+
+def clock_rows(word: str, skew_s: float) -> list[Row]:
+    """What a wrong clock must not change, for a service ahead of (or behind) the machine of the gate."""
+    api = ApiScript(skew_s=skew_s)
+    return [
+        Row(
+            name=f"clock_{word}",
+            api=api,
+            route=foreign(OLD_FAILURES),
+            expected=PASS,
+            twin=f"clock_{word}_failures_in_the_window",
+        ),
+        Row(
+            name=f"clock_{word}_failures_in_the_window",
+            api=api,
+            route=foreign(NEW_FAILURES),
+            expected=broken("metrics", "METRICS_FAILURES"),
+        ),
+        Row(
+            name=f"clock_{word}_deploy_after_the_failures",
+            api=api,
+            route=foreign(OLD_FAILURES),
+            args=("--fasthook-deploy-start=now-30s",),
+            expected=PASS,
+            twin=f"clock_{word}_deploy_before_the_failures",
+        ),
+        Row(
+            name=f"clock_{word}_deploy_before_the_failures",
+            api=api,
+            route=foreign(OLD_FAILURES),
+            args=("--fasthook-deploy-start=now-15m",),
+            expected=broken("metrics", "METRICS_FAILURES"),
+        ),
+        Row(
+            name=f"clock_{word}_retried",
+            api=api,
+            route=RouteScript(attempts=RETRIED),
+            expected=PASS,
+            twin=f"clock_{word}_retry_far",
+        ),
+        Row(
+            name=f"clock_{word}_retry_far",
+            api=api,
+            route=RouteScript(attempts=(replace(FAILED, next_in_s=600),)),
+            expected=broken("delivery", "DELIVERY_FAILED"),
+        ),
+        Row(
+            name=f"clock_{word}_fast_enough",
+            api=api,
+            args=("--fasthook-max-latency=30s",),
+            expected=PASS,
+            twin=f"clock_{word}_too_slow",
+        ),
+        Row(
+            name=f"clock_{word}_too_slow",
+            api=api,
+            route=RouteScript(attempts=(AttemptScript(lag_s=1.0),)),
+            args=("--fasthook-max-latency=200ms",),
+            expected=broken("delivery", "DELIVERY_SLOW"),
+        ),
+        Row(
+            name=f"clock_{word}_custom_response",
+            api=api,
+            route=source(ingress=UNMARKED),
+            expected=PASS,
+            twin=f"clock_{word}_too_slow",
+        ),
+    ]
+
+
+CLOCKS = [*clock_rows("ahead", 600.0), *clock_rows("behind", -600.0)]
 
 TRANSIENT = [
     Row(

@@ -188,17 +188,6 @@ def test_an_api_that_hangs_does_not_hold_every_route_in_turn(folder: Path) -> No
     assert run.exit_code == 69
 
 
-@pytest.mark.parametrize(
-    "connection_id", ["conn_orders/latest-input", "../sources/src_orders", "conn?x=1", "c%20<&>"]
-)
-def test_an_id_of_odd_letters_is_asked_for_as_it_is(connection_id: str, folder: Path) -> None:
-    with StandIn(RouteScript()) as standin:
-        run = command(folder, standin, connections=(connection_id,)).run()
-        check_run(run, standin)
-        check_verdict(run, connection_id, broken("preflight", "CONNECTION_NOT_FOUND"))
-    assert (run.exit_code, len(standin.probes)) == (77, 0)
-
-
 def test_hardly_any_time_is_never_a_fail(folder: Path) -> None:
     """Too short a budget leaves evidence missing; it contradicts nothing."""
     with StandIn(RouteScript(branch=BranchScript(lag_s=5.0))) as standin:

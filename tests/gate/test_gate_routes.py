@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from expected import EXIT_OF_CODE, Row, twins_are_missing
@@ -47,10 +48,24 @@ def judge(row: Row, run: GateRun, standin: StandIn) -> None:
     else:
         assert run.exit_code == EXIT_OF_CODE[connection["cause"]["code"]]
         assert_blocked_after(row.expected.stage, connection["stages"])
+        assert_told(run, connection)
     for word in row.says:
         assert word in connection["cause"]["message"]
         assert word in run.output
     assert any(row.warns in warning for warning in connection["warnings"]) if row.warns else True
+
+
+def assert_told(run: GateRun, connection: dict[str, Any]) -> None:
+    """The terminal names the deciding stage, its code, the next step and what is known of the request."""
+    cause = connection["cause"]
+    request_id = connection["ids"]["request_id"]
+    for word in (
+        cause["stage"],
+        cause["code"],
+        cause["next"].splitlines()[0][:40],
+        request_id or cause["code"],
+    ):
+        assert word in run.output
 
 
 def assert_blocked_after(stage: str | None, stages: list[dict[str, str]]) -> None:

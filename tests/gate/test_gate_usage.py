@@ -41,6 +41,12 @@ WRONG = [
         says=("FASTHOOK_API_KEY_FILE", "nowhere.key"),
     ),
     Wrong(name="empty_selection", connections=("",), says=("--fasthook-connection",)),
+    Wrong(
+        name="id_that_is_a_path",
+        connections=("conn_orders/latest-input",),
+        says=("--fasthook-connection", "conn_orders/latest-input"),
+    ),
+    Wrong(name="id_that_is_a_query", connections=("conn?x=1",), says=("--fasthook-connection", "conn?x=1")),
     Wrong(name="only_commas", connections=(" , ",), says=("--fasthook-connection",)),
     Wrong(
         name="emulator_and_connection",
