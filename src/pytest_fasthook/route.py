@@ -10,6 +10,7 @@ from typing import Any
 from pytest_fasthook.client.models import Connection, Destination, Source
 from pytest_fasthook.rules.model import Rules
 from pytest_fasthook.rules.parse import parse_rules
+from pytest_fasthook.signing.requirement import requirement
 
 BODY_METHODS = ("POST", "PUT", "PATCH", "DELETE", "QUERY")
 
@@ -46,8 +47,8 @@ class Route:
     @property
     def auth_type(self) -> str | None:
         """The kind of auth the source demands; ``None`` without."""
-        value = (self.source_config or {}).get("auth_type")
-        return str(value) if value else None
+        needed = requirement(self.source_type, self.source_config)
+        return str(needed.kind) if needed else None
 
     @property
     def has_auth(self) -> bool:

@@ -253,7 +253,7 @@ class TestPartsReadApart:
         else:
             scene.destination(destination_json())
 
-        assert_ended(scene.judge(Stage.PREFLIGHT), Cause.API_BAD_RESPONSE, CONNECTION, "URL")
+        assert_ended(scene.judge(Stage.PREFLIGHT), Cause.API_BAD_RESPONSE, "no url")
 
 
 @pytest.mark.parametrize(

@@ -29,15 +29,16 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
         recorded = _recorded(found, evidence, expect)
         if recorded:
             return recorded
+    waiting = _unrecorded(found, evidence, expect)
     sending = chain.sending(evidence, expect)
     error = sending.error if sending else None
     if isinstance(error, UnreachableError) and error.reason in NOTHING_SENT:
-        return ended(STAGE, Cause.INGRESS_UNREACHABLE, str(error), facts=_facts(evidence, expect))
-    return _unrecorded(found, evidence, expect)
+        return ended(STAGE, Cause.INGRESS_UNREACHABLE, waiting.message, facts=waiting.facts)
+    return waiting
 
 
 def _recorded(found: Request, evidence: Evidence, expect: Expectations) -> StageResult | None:
-    """The record's verdict; ``None`` while its status is one that this version does not know."""
+    """The record's verdict; ``None`` while it says neither yes nor no in words that this version knows."""
     facts = _facts(evidence, expect) | {"status": found.status, "verified": found.verified}
     stranger = wrong_team(STAGE, expect, f"request {found.id}", found.team_id)
     if stranger:
@@ -48,30 +49,35 @@ def _recorded(found: Request, evidence: Evidence, expect: Expectations) -> Stage
             f"the source rejected request {found.id}: {why}{_answered(evidence, expect)}, expected accepted"
         )
         return ended(STAGE, Cause.INGRESS_REJECTED, message, facts=facts)
-    if found.status != "accepted":
+    if found.status != "accepted" or found.rejection_cause:
         return None
     route = chain.route(evidence, expect)
-    if route and route.has_auth and found.verified is not True:
-        message = (
-            f"request {found.id} was accepted with verified={found.verified} although source {route.source_id} "
-            f"has {route.auth_type} auth, expected verified=True"
-        )
-        return ended(STAGE, Cause.INGRESS_REJECTED, message, facts=facts)
-    return passed(STAGE, f"request {found.id} accepted{_verified(found)}", facts=facts)
+    if route is None or not route.has_auth or found.verified:
+        return passed(STAGE, f"request {found.id} accepted{_verified(found)}", facts=facts)
+    if found.verified is None:
+        return None
+    message = (
+        f"request {found.id} was accepted with verified={found.verified} although source {route.source_id} "
+        f"has {route.auth_type} auth, expected verified=True"
+    )
+    return ended(STAGE, Cause.INGRESS_REJECTED, message, facts=facts)
 
 
 def _unrecorded(found: Request | None, evidence: Evidence, expect: Expectations) -> Waiting:
     """No usable record yet: what it means if none appears, and how long to look for it."""
     cause, until = _hint(evidence, expect)
+    seen = "has no request record"
     if found is not None:
-        message = f"request {found.id} has the unknown status {found.status!r}, expected accepted"
-    else:
-        message = f"no request record for probe {_probe(expect)} appeared{_answered(evidence, expect)}"
+        cause, until = Cause.REQUEST_NOT_SEEN, expect.deadline
+        seen = (
+            f"has request {found.id} with status {found.status!r}, verified={found.verified} and "
+            f"rejection_cause={found.rejection_cause!r}"
+        )
     return Waiting(
         stage=STAGE,
         questions=(chain.request_question(evidence, expect),),
         missing=cause,
-        message=message,
+        message=f"probe {_probe(expect)} {seen}{_answered(evidence, expect)}, expected an accepted one",
         until=until,
         facts=_facts(evidence, expect),
     )
@@ -113,10 +119,9 @@ def _probe(expect: Expectations) -> str:
 
 
 def _facts(evidence: Evidence, expect: Expectations) -> dict[str, object]:
-    reply = chain.receipt(evidence, expect)
     found = chain.request(evidence, expect)
     return {
-        "http_status": reply.status if reply else None,
-        "request_id": found.id if found else reply.request_id if reply else None,
+        "http_status": _status(evidence, expect),
+        "request_id": found.id if found else chain.request_question(evidence, expect).request_id,
         "probe_id": _probe(expect),
     }

@@ -123,8 +123,6 @@ def _shut(route: Route) -> Iterator[tuple[Cause, str, str]]:
     for part, status in ((source, route.source_status), (destination, route.destination_status)):
         if status not in {None, "enabled", "disabled"}:
             yield Cause.API_BAD_RESPONSE, f"{part} has the unknown status {status!r}", "enabled"
-    if not route.source_url:
-        yield Cause.API_BAD_RESPONSE, f"{source} of {connection} has no URL", "one to send to"
 
 
 def _unsendable(route: Route, expect: Expectations) -> StageResult | None:
