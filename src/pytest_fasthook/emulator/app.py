@@ -10,10 +10,14 @@ from pytest_fasthook.emulator.api import (
     connections,
     destinations,
     events,
+    filters,
     metrics,
+    project_secrets,
     replays,
     requests,
+    resource_metrics,
     sources,
+    transformations,
 )
 from pytest_fasthook.emulator.api.access import Role
 from pytest_fasthook.emulator.api.call import Operation
@@ -74,6 +78,33 @@ CONNECTIONS = (
     Path("PUT", "/connections/{id}/disable", _OWNER, connections.disable),
     Path("POST", "/connections/{id}/disable", _OWNER, connections.disable),
 )
+FILTERS = (
+    Path("GET", "/filters", _READ, filters.list_all),
+    Path("POST", "/filters", _OWNER, filters.create),
+    Path("POST", "/filters/test", _EXECUTE, filters.test),
+    Path("GET", "/filters/{id}", _READ, filters.get),
+    Path("PATCH", "/filters/{id}", _OWNER, filters.update),
+    Path("PUT", "/filters/{id}", _OWNER, filters.update),
+    Path("DELETE", "/filters/{id}", _OWNER, filters.delete),
+)
+TRANSFORMATIONS = (
+    Path("GET", "/transformations", _MEMBER, transformations.list_all),
+    Path("POST", "/transformations", _OWNER, transformations.create),
+    Path("PUT", "/transformations", _OWNER, transformations.upsert),
+    Path("GET", "/transformations/capabilities", _MEMBER, transformations.capabilities),
+    Path("PUT", "/transformations/validate", _EXECUTE, transformations.validate),
+    Path("PUT", "/transformations/run", _EXECUTE, transformations.run),
+    Path("GET", "/transformations/{id}", _MEMBER, transformations.get),
+    Path("PUT", "/transformations/{id}", _OWNER, transformations.update),
+    Path("DELETE", "/transformations/{id}", _OWNER, transformations.delete),
+    Path("GET", "/transformations/{id}/executions", _MEMBER, transformations.executions),
+    Path("GET", "/transformations/{id}/executions/{execution_id}", _MEMBER, transformations.execution),
+)
+PROJECT = (
+    Path("GET", "/project-secrets", _OWNER, project_secrets.get),
+    Path("PUT", "/project-secrets", _OWNER, project_secrets.put),
+    Path("POST", "/project-secrets/rotate", _OWNER, project_secrets.rotate),
+)
 BULK = (
     Path("GET", "/requests/bulk_operations", _READ, bulk.list_of(REQUEST_RETRY)),
     Path("POST", "/requests/bulk_operations", _EXECUTE, bulk.create_for_requests),
@@ -102,7 +133,12 @@ TRAFFIC = (
 METRICS = (
     Path("GET", "/metrics/requests", _READ, metrics.requests),
     Path("GET", "/metrics/events", _READ, metrics.events),
+    Path("GET", "/metrics/sources", _READ, resource_metrics.sources),
+    Path("GET", "/metrics/connections", _READ, resource_metrics.connections),
+    Path("GET", "/metrics/destinations", _READ, resource_metrics.destinations),
+    Path("GET", "/metrics/transformations", _READ, resource_metrics.transformations),
+    Path("GET", "/destinations/metrics", _READ, resource_metrics.destinations),
 )
 
-PATHS = SOURCES + DESTINATIONS + CONNECTIONS + BULK + TRAFFIC + METRICS
+PATHS = METRICS + SOURCES + DESTINATIONS + CONNECTIONS + FILTERS + TRANSFORMATIONS + PROJECT + BULK + TRAFFIC
 """Every operation; a fixed path comes before a variable one that would also match."""

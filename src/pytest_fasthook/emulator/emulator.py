@@ -13,7 +13,12 @@ from pytest_fasthook.emulator.faults import Faults
 from pytest_fasthook.emulator.ids import DEMO_TEAM, Ids
 from pytest_fasthook.emulator.receiver import Receiver
 from pytest_fasthook.emulator.resources.routes import Route, add_route, seed_demo
-from pytest_fasthook.emulator.resources.secrets import add_credential, ensure_secrets, signing_secret
+from pytest_fasthook.emulator.resources.secrets import (
+    add_credential,
+    ensure_secrets,
+    project_secrets,
+    signing_secret,
+)
 from pytest_fasthook.emulator.settings import Settings
 from pytest_fasthook.emulator.store.database import Database
 from pytest_fasthook.emulator.store.schema import TABLES
@@ -130,6 +135,8 @@ class Emulator:
     @property
     def api_key(self) -> str:
         """The project API key, ``fhp_…``."""
+        if self._world is not None:
+            return str(project_secrets(self._world, self.team_id)["api_key"])
         return self._credential(0)
 
     @property

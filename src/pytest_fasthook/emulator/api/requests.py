@@ -6,11 +6,12 @@ from typing import Any
 
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.conditions import Conditions
+from pytest_fasthook.emulator.api.transformations import execution_view
 from pytest_fasthook.emulator.api.windows import Window, read_cursor, read_window, write_cursor
 from pytest_fasthook.emulator.errors import Invalid, NotFound
 from pytest_fasthook.emulator.faults import FaultKind
 from pytest_fasthook.emulator.store.records import Request
-from pytest_fasthook.emulator.store.tables import ATTEMPTS, EVENTS, REQUESTS, load_payload
+from pytest_fasthook.emulator.store.tables import ATTEMPTS, EVENTS, EXECUTIONS, REQUESTS, load_payload
 from pytest_fasthook.emulator.views.trace import trace_view
 from pytest_fasthook.emulator.views.traffic import ignored_view, request_event_view, request_view, with_data
 
@@ -95,7 +96,9 @@ def trace(call: Call) -> Answer:
         "WHERE request_id = ? AND created_ms <= ? ORDER BY seq",
         (request.id, world.visible_ms("attempts")),
     )
-    return Answer(trace_view(request, events, attempts))
+    executions = EXECUTIONS.select(database, "WHERE request_id = ? ORDER BY seq", (request.id,))
+    transformations = [execution_view(item) for item in executions]
+    return Answer(trace_view(request, events, attempts, transformations))
 
 
 def events(call: Call) -> Answer:

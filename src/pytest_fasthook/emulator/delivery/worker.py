@@ -11,8 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pytest_fasthook.emulator.delivery.carriers import Carrier
 from pytest_fasthook.emulator.delivery.record import fail_without_attempt, hold, record_attempt
+from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Destination, Event
-from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, EVENTS, load_payload
+from pytest_fasthook.emulator.store.tables import (
+    CONNECTIONS,
+    DESTINATIONS,
+    EVENTS,
+    TRANSFORMATIONS,
+    load_payload,
+)
+from pytest_fasthook.emulator.transform.apply import record_execution, transform
 from pytest_fasthook.emulator.world import World
 
 Chore = Callable[[World], int | None]
@@ -145,8 +153,27 @@ class Worker:
             reason = obstacle or "the payload no longer exists"
             fail_without_attempt(self._world, event, code="CANCELLED", message=reason)
             return
-        outcome = await self._carriers[destination.type].carry(event, destination, payload)
+        ready = await self._transformed(event, payload) if event.transformation_id else payload
+        if ready is None:
+            return
+        outcome = await self._carriers[destination.type].carry(event, destination, ready)
         record_attempt(self._world, event, connection, outcome)
+
+    async def _transformed(self, event: Event, payload: Payload) -> Payload | None:
+        """The branch's own payload; ``None`` where there is none and the event has failed."""
+        found = TRANSFORMATIONS.find(self._world.database, "id = ?", (event.transformation_id,))
+        if found is None:
+            message = "the transformation no longer exists"
+            fail_without_attempt(self._world, event, code="TRANSFORMATION_FAILED", message=message)
+            return None
+        now_ms = self._world.clock.now_ms()
+        result = await asyncio.to_thread(transform, found, payload, now_ms=now_ms)
+        data_id = record_execution(self._world, event, found, payload, result)
+        if result.request is None:
+            message = f"transformation failed: {result.message}"
+            fail_without_attempt(self._world, event, code="TRANSFORMATION_FAILED", message=message)
+            return None
+        return load_payload(self._world.database, data_id)
 
     def _obstacle(self, destination: Destination | None) -> str | None:
         """Why nothing can be sent there, if so."""

@@ -31,10 +31,12 @@ def branch(
         return new_event(
             world, connection, request, status="CANCELLED", cause=ignored.cause, meta=list(ignored.meta)
         )
+    script = (rule_of(connection.rules, "transform") or {}).get("transformation_id")
     if connection.paused_ms is not None:
-        return new_event(world, connection, request, status="HOLD")
+        return new_event(world, connection, request, status="HOLD", transformation_id=script)
     delay = rule_of(connection.rules, "delay")
-    return new_event(world, connection, request, **_due(world, int(delay["delay"]) if delay else 0))
+    due = _due(world, int(delay["delay"]) if delay else 0)
+    return new_event(world, connection, request, transformation_id=script, **due)
 
 
 def new_event(world: World, connection: Connection, request: Request, **state: Any) -> Event:

@@ -29,6 +29,7 @@ def retry_event(world: World, event: Event, lineage: Lineage) -> Event:
             destination_id=event.destination_id,
             request_id=event.request_id,
             data_id=event.data_id,
+            transformation_id=event.transformation_id,
             status="QUEUED",
             due_ms=world.clock.elapsed_ms(),
             created_ms=now,

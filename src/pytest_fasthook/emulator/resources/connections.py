@@ -9,9 +9,10 @@ from typing import Any
 
 from pytest_fasthook.emulator.errors import Conflict, Invalid
 from pytest_fasthook.emulator.resources import fields
-from pytest_fasthook.emulator.rules.canonical import canonical
+from pytest_fasthook.emulator.resources.filters import resolved
+from pytest_fasthook.emulator.rules.canonical import canonical, rule_of
 from pytest_fasthook.emulator.store.records import Connection
-from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, SOURCES
+from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, SOURCES, TRANSFORMATIONS
 from pytest_fasthook.emulator.world import World
 
 FIELDS = (
@@ -128,7 +129,7 @@ def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Connection
         description=fields.optional_text(values, "description"),
         source_id=source_id,
         destination_id=destination_id,
-        rules=canonical(values.get("rules") or []),
+        rules=_rules(world, team_id, values),
         paused_ms=fields.moment(values, "paused_at", now_ms=now),
         disabled_ms=fields.moment(values, "disabled_at", now_ms=now),
         created_ms=now,
@@ -149,13 +150,23 @@ def _changes(world: World, connection: Connection, values: Mapping[str, Any]) ->
     if "description" in values:
         changes["description"] = fields.optional_text(values, "description")
     if "rules" in values:
-        changes["rules"] = canonical(values["rules"] or [])
+        changes["rules"] = _rules(world, connection.team_id, values)
     for state in ("paused", "disabled"):
         if f"{state}_at" in values:
             changes[f"{state}_ms"] = fields.moment(values, f"{state}_at", now_ms=now)
     source_id, name = changes.get("source_id", connection.source_id), changes.get("name", connection.name)
     _check_free(world, source_id, name, owner=connection.id)
     return changes
+
+
+def _rules(world: World, team_id: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rules = canonical(resolved(world, team_id, values.get("rules") or []))
+    script = rule_of(rules, "transform")
+    if script and not TRANSFORMATIONS.find(
+        world.database, "id = ? AND team_id = ?", (script["transformation_id"], team_id)
+    ):
+        raise Invalid("transformation_id names no transformation of this team")
+    return rules
 
 
 def _existing(world: World, team_id: str, values: Mapping[str, Any]) -> Connection | None:

@@ -63,6 +63,54 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """A stored filter; ``conditions`` holds some of headers, body, query, path."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    name: str
+    conditions: Mapping[str, Any] = field(metadata=JSON)
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transformation:
+    """A stored script."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    name: str
+    code: str
+    env: Mapping[str, str] = field(metadata=JSON)
+    runtime: str
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One run of a transformation on one event."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    event_id: str
+    request_id: str
+    connection_id: str
+    original_data_id: str
+    transformed_data_id: str | None
+    transformation_id: str
+    error_code: str | None = None
+    message: str | None = None
+    logs: list[Mapping[str, str]] = field(default_factory=list, metadata=JSON)
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a source received; ``data_id`` names its payload."""
 
@@ -87,7 +135,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One branch of a request; ``due_ms`` is set as long as the delivery worker owes it something."""
+    """One branch of a request.
+
+    ``due_ms`` is set as long as the delivery worker owes it something; ``transformation_id`` as long as its payload
+    is still to be transformed.
+    """
 
     seq: int = 0
     id: str
@@ -102,6 +154,7 @@ class Event:
     meta: list[Any] = field(default_factory=list, metadata=JSON)
     failure_message: str | None = None
     trigger: str = "INITIAL"
+    transformation_id: str | None = None
     attempts: int = 0
     response_status: int | None = None
     error_code: str | None = None

@@ -30,6 +30,15 @@ CREATE TABLE IF NOT EXISTS connections (
   paused_ms INTEGER, disabled_ms INTEGER, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
   UNIQUE (source_id, name)
 );
+CREATE TABLE IF NOT EXISTS filters (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, name TEXT NOT NULL,
+  conditions TEXT NOT NULL, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, UNIQUE (team_id, name)
+);
+CREATE TABLE IF NOT EXISTS transformations (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL,
+  env TEXT NOT NULL, runtime TEXT NOT NULL, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+  UNIQUE (team_id, name)
+);
 CREATE INDEX IF NOT EXISTS connections_team ON connections (team_id);
 CREATE INDEX IF NOT EXISTS connections_destination ON connections (destination_id);
 """
@@ -54,7 +63,7 @@ CREATE TABLE IF NOT EXISTS events (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, connection_id TEXT NOT NULL,
   source_id TEXT NOT NULL, destination_id TEXT NOT NULL, request_id TEXT NOT NULL, data_id TEXT NOT NULL,
   status TEXT NOT NULL, cause TEXT, meta TEXT NOT NULL, failure_message TEXT, trigger TEXT NOT NULL,
-  attempts INTEGER NOT NULL, response_status INTEGER, error_code TEXT,
+  transformation_id TEXT, attempts INTEGER NOT NULL, response_status INTEGER, error_code TEXT,
   last_attempt_ms INTEGER, next_attempt_ms INTEGER, successful_ms INTEGER, due_ms INTEGER,
   retry_kind TEXT, retry_parent_id TEXT, retry_operation_id TEXT, retried_ms INTEGER,
   created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
@@ -80,6 +89,14 @@ CREATE INDEX IF NOT EXISTS attempts_event ON attempts (event_id, created_ms);
 CREATE INDEX IF NOT EXISTS attempts_request ON attempts (request_id);
 CREATE INDEX IF NOT EXISTS attempts_team ON attempts (team_id, created_ms, status);
 CREATE INDEX IF NOT EXISTS attempts_destination ON attempts (destination_id, created_ms);
+CREATE TABLE IF NOT EXISTS executions (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, event_id TEXT NOT NULL,
+  request_id TEXT NOT NULL, connection_id TEXT NOT NULL, original_data_id TEXT NOT NULL,
+  transformed_data_id TEXT, transformation_id TEXT NOT NULL, error_code TEXT, message TEXT, logs TEXT NOT NULL,
+  created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS executions_transformation ON executions (transformation_id, created_ms);
+CREATE INDEX IF NOT EXISTS executions_request ON executions (request_id);
 CREATE TABLE IF NOT EXISTS seen_keys (
   connection_id TEXT NOT NULL, key TEXT NOT NULL, request_id TEXT NOT NULL, seen_ms INTEGER NOT NULL,
   PRIMARY KEY (connection_id, key)
@@ -114,6 +131,9 @@ TABLES = (
     "events",
     "attempts",
     "seen_keys",
+    "filters",
+    "transformations",
+    "executions",
     "bulk_operations",
     "bulk_targets",
 )

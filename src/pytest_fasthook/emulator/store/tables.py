@@ -12,14 +12,20 @@ from pytest_fasthook.emulator.store.records import (
     Connection,
     Destination,
     Event,
+    Execution,
+    Filter,
     Request,
     Source,
+    Transformation,
 )
 from pytest_fasthook.emulator.store.table import Table
 
 SOURCES = Table(Source, "sources", noun="source")
 DESTINATIONS = Table(Destination, "destinations", noun="destination")
 CONNECTIONS = Table(Connection, "connections", noun="connection")
+FILTERS = Table(Filter, "filters", noun="filter")
+TRANSFORMATIONS = Table(Transformation, "transformations", noun="transformation")
+EXECUTIONS = Table(Execution, "executions", noun="execution")
 REQUESTS = Table(Request, "requests", noun="request")
 EVENTS = Table(Event, "events", noun="event")
 BULK_OPERATIONS = Table(BulkOperation, "bulk_operations", noun="bulk operation")

@@ -10,7 +10,12 @@ from pytest_fasthook.emulator.times import iso
 from pytest_fasthook.emulator.views.traffic import attempt_view, event_view, ignored_view, request_view
 
 
-def trace_view(request: Request, events: Sequence[Event], attempts: Sequence[Attempt]) -> dict[str, Any]:
+def trace_view(
+    request: Request,
+    events: Sequence[Event],
+    attempts: Sequence[Attempt],
+    transformations: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
     """Return the trace of a request; ``events`` holds its ignored branches too."""
     routed = [event for event in events if event.status != "CANCELLED"]
     ignored = [event for event in events if event.status == "CANCELLED"]
@@ -24,20 +29,27 @@ def trace_view(request: Request, events: Sequence[Event], attempts: Sequence[Att
         "attempts_by_event_id": {
             event.id: [item for item in shown if item["event_id"] == event.id] for event in routed
         },
-        "transformations": [],
-        "transformations_by_event_id": {},
-        "timeline": timeline(request, events, attempts),
+        "transformations": list(transformations),
+        "transformations_by_event_id": {
+            event.id: [item for item in transformations if item["event_id"] == event.id] for event in routed
+        },
+        "timeline": timeline(request, events, attempts, transformations),
         "counts": {
             "events": len(routed),
             "ignored_events": len(ignored),
             "attempts": len(attempts),
-            "transformations": 0,
+            "transformations": len(transformations),
             "proxy_exchanges": 0,
         },
     }
 
 
-def timeline(request: Request, events: Sequence[Event], attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
+def timeline(
+    request: Request,
+    events: Sequence[Event],
+    attempts: Sequence[Attempt],
+    transformations: Sequence[dict[str, Any]],
+) -> list[dict[str, Any]]:
     """Return what happened, in order of time."""
     items = [
         _item(
@@ -53,7 +65,23 @@ def timeline(request: Request, events: Sequence[Event], attempts: Sequence[Attem
         label = f"Attempt {attempt.attempt_number} {attempt.status.lower()}"
         item = _item(attempt.id, "attempt", label, attempt.created_ms, request.id, attempt.status)
         items.append(item | _ends(attempt) | {"event_id": attempt.event_id, "attempt_id": attempt.id})
+    items.extend(_execution_item(request, execution) for execution in transformations)
     return sorted(items, key=lambda item: str(item["at"]))
+
+
+def _execution_item(request: Request, execution: dict[str, Any]) -> dict[str, Any]:
+    status = execution["error_code"] or "SUCCESSFUL"
+    return {
+        "id": f"transformation:{execution['id']}",
+        "kind": "transformation",
+        "label": f"Transformation {status.lower()}",
+        "at": execution["created_at"],
+        "status": status,
+        "request_id": request.id,
+        "event_id": execution["event_id"],
+        "transformation_execution_id": execution["id"],
+        "connection_id": execution["webhook_id"],
+    }
 
 
 def _item(id: str, kind: str, label: str, at: int, request_id: str, status: str) -> dict[str, Any]:  # noqa: A002, PLR0913, PLR0917 - one row of a table

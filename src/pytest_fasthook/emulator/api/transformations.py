@@ -1,0 +1,179 @@
+"""Transformations, their executions, and trying one out (FastHook contract, transformations)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_fasthook.emulator.api.call import Answer, Call
+from pytest_fasthook.emulator.api.listing import listing
+from pytest_fasthook.emulator.api.resource_metrics import executions_day
+from pytest_fasthook.emulator.errors import Invalid, NotFound
+from pytest_fasthook.emulator.resources import fields, transformations
+from pytest_fasthook.emulator.store.records import Execution, Transformation
+from pytest_fasthook.emulator.store.tables import EXECUTIONS, TRANSFORMATIONS
+from pytest_fasthook.emulator.times import iso
+from pytest_fasthook.emulator.transform import engine
+from pytest_fasthook.emulator.transform.apply import RUNTIME
+
+_ENVELOPE = ("headers", "body", "query", "path", "method")
+_LEVELS = ("info", "warn", "error")
+
+
+def list_all(call: Call) -> Answer:
+    """List the team's transformations."""
+    return listing(call, TRANSFORMATIONS, lambda item: _view(call, item))
+
+
+def get(call: Call) -> Answer:
+    """Return one transformation."""
+    return Answer(_view(call, _transformation(call)))
+
+
+def create(call: Call) -> Answer:
+    """Create a transformation."""
+    return Answer(_view(call, transformations.create(call.world, call.team_id, call.body())))
+
+
+def upsert(call: Call) -> Answer:
+    """Create a transformation or change the one with its name."""
+    return Answer(_view(call, transformations.upsert(call.world, call.team_id, call.body())))
+
+
+def update(call: Call) -> Answer:
+    """Change a transformation."""
+    return Answer(_view(call, transformations.update(call.world, _transformation(call), call.body())))
+
+
+def delete(call: Call) -> Answer:
+    """Delete a transformation."""
+    transformations.delete(call.world, _transformation(call))
+    return Answer({"id": call.id})
+
+
+def capabilities(call: Call) -> Answer:
+    """Say whether scripts can be run here, and within which limits."""
+    del call
+    limits = {"time_ms": engine.TIME_LIMIT_S * 1000, "memory_bytes": engine.MEMORY_LIMIT}
+    return Answer({"runtime": RUNTIME, "available": engine.is_available(), "limits": limits})
+
+
+def validate(call: Call) -> Answer:
+    """Say whether a script can be read."""
+    body = fields.known(call.body(), "code")
+    error = engine.syntax_error(fields.text(body, "code", most=transformations.MAX_CODE))
+    return Answer({"valid": error is None, "errors": [] if error is None else [{"message": error}]})
+
+
+def run(call: Call) -> Answer:
+    """Run a script, given or stored, on an envelope."""
+    body = fields.known(call.body(), "code", "env", "request", "timestamp", "context", "transformation_id")
+    code, env = _script(call, body)
+    request = fields.known(body.get("request") or {}, *_ENVELOPE)
+    envelope = {"headers": {}, "body": None, "query": {}, "path": "/", "method": "POST", **request}
+    started_ms, began = call.world.clock.now_ms(), time.perf_counter()
+    context = {
+        "timestamp": body.get("timestamp") or iso(started_ms),
+        **(fields.mapping(body, "context") or {}),
+    }
+    found = engine.run(code, envelope, env=env, context=context)
+    duration_ms = (time.perf_counter() - began) * 1000
+    if found.request is None:
+        raise Invalid(f"{found.error_code}: {found.message}")
+    return Answer(_run_view(found, envelope, started_ms=started_ms, duration_ms=duration_ms))
+
+
+def executions(call: Call) -> Answer:
+    """List a transformation's executions, newest first."""
+    transformation = _transformation(call)
+    limit = call.limit(most=255)
+    found = EXECUTIONS.select(
+        call.world.database,
+        "WHERE transformation_id = ? ORDER BY seq DESC LIMIT ?",
+        (transformation.id, limit),
+    )
+    pagination = {"order_by": "created_at", "dir": "desc", "limit": limit}
+    models = [execution_view(item) for item in found]
+    return Answer({"pagination": pagination, "count": len(models), "models": models})
+
+
+def execution(call: Call) -> Answer:
+    """Return one execution."""
+    transformation = _transformation(call)
+    found = EXECUTIONS.get(call.world.database, call.team_id, call.parameters["execution_id"])
+    if found.transformation_id != transformation.id:
+        raise NotFound("execution not found")
+    return Answer(execution_view(found))
+
+
+def execution_view(execution: Execution) -> dict[str, Any]:
+    """Return an execution in the contract's form."""
+    return {
+        "id": execution.id,
+        "team_id": execution.team_id,
+        "event_id": execution.event_id,
+        "webhook_id": execution.connection_id,
+        "original_event_data_id": execution.original_data_id,
+        "transformed_event_data_id": execution.transformed_data_id,
+        "transformation_id": execution.transformation_id,
+        "runtime": RUNTIME,
+        "error_code": execution.error_code,
+        "stats": {"logs_count": len(execution.logs)},
+        "log_level": _log_level(execution.logs, is_failed=execution.error_code is not None),
+        "logs": execution.logs,
+        "created_at": iso(execution.created_ms),
+        "updated_at": iso(execution.updated_ms),
+    }
+
+
+def _script(call: Call, body: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
+    given_env = transformations.read_env(body)
+    if body.get("transformation_id") is not None:
+        found = TRANSFORMATIONS.get(call.world.database, call.team_id, str(body["transformation_id"]))
+        return str(body.get("code") or found.code), {**found.env, **given_env}
+    return fields.text(body, "code", most=transformations.MAX_CODE), given_env
+
+
+def _run_view(
+    found: engine.Run, envelope: Mapping[str, Any], *, started_ms: int, duration_ms: float
+) -> dict[str, Any]:
+    result = found.request or {}
+    return {
+        "runtime": RUNTIME,
+        "stats": {"logs_count": len(found.logs)},
+        "log_level": _log_level(found.logs, is_failed=False),
+        "console": list(found.logs),
+        "warnings": [],
+        "request": {name: result.get(name, envelope[name]) for name in _ENVELOPE},
+        "transformation_run_time": {
+            "started_at": iso(started_ms),
+            "finished_at": iso(started_ms + round(duration_ms)),
+            "duration_ms": round(duration_ms, 3),
+        },
+    }
+
+
+def _log_level(logs: Any, *, is_failed: bool) -> str:
+    levels = [_LEVELS.index(item["level"]) for item in logs]
+    return "error" if is_failed else _LEVELS[max(levels, default=0)]
+
+
+def _transformation(call: Call) -> Transformation:
+    return TRANSFORMATIONS.get(call.world.database, call.team_id, call.id)
+
+
+def _view(call: Call, transformation: Transformation) -> dict[str, Any]:
+    return {
+        "id": transformation.id,
+        "team_id": transformation.team_id,
+        "name": transformation.name,
+        "code": transformation.code,
+        "code_hash": transformations.code_hash(transformation.code),
+        "env": transformation.env,
+        "runtime": transformation.runtime,
+        "deleted_at": None,
+        **executions_day(call, transformation.id),
+        "created_at": iso(transformation.created_ms),
+        "updated_at": iso(transformation.updated_ms),
+    }

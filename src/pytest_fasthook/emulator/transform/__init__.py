@@ -1,0 +1,1 @@
+"""Transformations: saved JavaScript, run in an engine of its own with limits."""

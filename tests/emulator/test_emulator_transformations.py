@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from pytest_fasthook.emulator import Emulator
+from pytest_fasthook.emulator.transform.engine import MISSING, Run, run
+
+from .conftest import Api
+
+SCRIPT = """
+addHandler("transform", (request, context) => {
+  console.warn("seen", request.body.n, process.env.MODE);
+  return {
+    ...request,
+    headers: { ...request.headers, "X-Added": "1" },
+    body: { ...request.body, n: request.body.n + 1 },
+    query: { a: ["1", "2"] },
+    path: "/changed",
+  };
+});
+"""
+
+
+def in_handler(statement: str) -> str:
+    return f'addHandler("transform", (request) => {{ {statement} }});'
+
+
+def tried(code: str) -> Run:
+    return run(code, {"body": {"n": 1}}, env={}, context={})
+
+
+def scripted(emulator: Emulator, api: Api, code: str) -> Any:
+    script = api.ok("POST", "/transformations", {"name": "t", "code": code, "env": {"MODE": "live"}})
+    rule = {"type": "transform", "transformation_id": script["id"]}
+    return script, emulator.add_route(name="r", rules=[rule, {"type": "filter", "body": {"n": 1}}])
+
+
+def test_only_the_branch_sees_the_result(emulator: Emulator, api: Api) -> None:
+    script, route = scripted(emulator, api, SCRIPT)
+    request_id = api.sent(route, {"n": 1}, path="orig?x=1", headers={"x-kept": "yes"})
+    [delivery] = emulator.receiver.deliveries
+    assert (delivery.json(), delivery.path, delivery.query) == ({"n": 2}, "/changed", "a=1&a=2")
+    assert (delivery.headers["x-added"], delivery.headers["x-kept"]) == ("1", "yes")
+    request, event = api.get(f"/requests/{request_id}"), api.event(request_id)
+    assert request["data"]["body"] == {"n": 1}
+    assert event["event_data_id"] != request["original_event_data_id"]
+    assert api.get(f"/events/{event['id']}")["data"]["body"] == {"n": 2}
+    [execution] = api.get(f"/transformations/{script['id']}/executions")["models"]
+    assert (execution["event_id"], execution["error_code"]) == (event["id"], None)
+    assert (execution["log_level"], execution["logs"][0]["message"]) == ("warn", "seen 1 live")
+    assert api.get(f"/transformations/{script['id']}/executions/{execution['id']}") == execution
+    trace = api.get(f"/requests/{request_id}/trace")
+    assert trace["transformations_by_event_id"] == {event["id"]: [execution]}
+    assert trace["counts"]["transformations"] == 1
+    [metrics] = api.get("/metrics/transformations", transformation_id=script["id"])["models"]
+    assert (metrics["executions_24h_successful_count"], metrics["connections_count"]) == (1, 1)
+
+
+def test_a_retry_sends_what_was_ready_and_transforms_nothing_again(emulator: Emulator, api: Api) -> None:
+    _, route = scripted(emulator, api, SCRIPT)
+    event = api.event(api.sent(route, {"n": 1}))
+    api.ok("POST", f"/events/{event['id']}/retry", status=202)
+    emulator.settle()
+    assert [item.json() for item in emulator.receiver.deliveries] == [{"n": 2}, {"n": 2}]
+
+
+def test_a_script_that_changes_nothing_leaves_the_exact_bytes(
+    emulator: Emulator, api: Api, wire: Any
+) -> None:
+    _, route = scripted(emulator, api, in_handler("return request"))
+    wire.post(route.source_url, content=b'{ "n" : 1 }')
+    emulator.settle()
+    assert emulator.receiver.deliveries[0].body == b'{ "n" : 1 }'
+
+
+def test_a_failing_script_fails_the_event_and_sends_nothing(emulator: Emulator, api: Api) -> None:
+    script, route = scripted(emulator, api, in_handler('throw new Error("no way")'))
+    event = api.event(api.sent(route, {"n": 1}))
+    assert (event["status"], event["error_code"], event["attempts"]) == ("FAILED", "TRANSFORMATION_FAILED", 0)
+    assert "no way" in event["failure_message"]
+    assert emulator.receiver.deliveries == ()
+    assert api.get(f"/transformations/{script['id']}")["error_code_counts"] == {"RUNTIME_ERROR": 1}
+
+
+def test_without_the_engine_the_event_fails_and_says_why(
+    emulator: Emulator, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, route = scripted(emulator, api, SCRIPT)
+    monkeypatch.setitem(sys.modules, "quickjs", None)
+    event = api.event(api.sent(route, {"n": 1}))
+    assert (event["status"], event["failure_message"]) == ("FAILED", f"transformation failed: {MISSING}")
+    response = api.call("PUT", "/transformations/run", {"code": SCRIPT})
+    assert (response.status_code, response.json()) == (503, {"error": MISSING})
+
+
+def test_a_deleted_transformation_fails_the_event(emulator: Emulator, api: Api) -> None:
+    script, route = scripted(emulator, api, SCRIPT)
+    api.ok("DELETE", f"/transformations/{script['id']}")
+    assert api.event(api.sent(route, {"n": 1}))["error_code"] == "TRANSFORMATION_FAILED"
+
+
+@pytest.mark.parametrize(
+    ("code", "error_code"),
+    [
+        ("1", "NO_HANDLER"),
+        ("syntax error(", "SYNTAX_ERROR"),
+        ("while (true) {}", "TIMEOUT"),
+        (in_handler("while (true) {}"), "TIMEOUT"),
+        (in_handler("return new Promise(() => {})"), "TIMEOUT"),
+        (
+            in_handler("const all = []; while (true) all.push('x'.repeat(100000) + all.length)"),
+            "MEMORY_LIMIT",
+        ),
+        (in_handler("const f = () => f() + 1; f()"), "STACK_LIMIT"),
+        (in_handler("throw new Error('x')"), "RUNTIME_ERROR"),
+        (in_handler("return Promise.reject(new Error('x'))"), "RUNTIME_ERROR"),
+        (in_handler("return 5"), "INVALID_RESULT"),
+        (in_handler("return undefined"), "INVALID_RESULT"),
+        ("addHandler('other', () => 1)", "RUNTIME_ERROR"),
+    ],
+)
+def test_every_failure_has_its_code(code: str, error_code: str) -> None:
+    found = tried(code)
+    assert (found.request, found.error_code) == (None, error_code)
+    assert found.message
+
+
+def test_an_async_handler_works() -> None:
+    found = tried('addHandler("transform", async (request) => ({ ...request, body: await 5 }));')
+    assert found.request == {"body": 5}
+
+
+def test_a_script_reaches_nothing_outside() -> None:
+    names = ["require", "fetch", "std", "os", "XMLHttpRequest", "__input"]
+    found = tried(in_handler(f"return {{ body: {names}.filter((name) => name in globalThis) }}"))
+    assert found.request == {"body": []}
+
+
+def test_trying_a_script(emulator: Emulator, api: Api) -> None:
+    body = {"code": SCRIPT, "env": {"MODE": "test"}, "request": {"body": {"n": 1}, "headers": {"a": "b"}}}
+    answer = api.ok("PUT", "/transformations/run", body)
+    assert answer["request"]["body"] == {"n": 2}
+    assert answer["console"] == [{"level": "warn", "message": "seen 1 test"}]
+    assert answer["log_level"] == "warn"
+    assert set(answer) == {
+        "runtime",
+        "stats",
+        "log_level",
+        "console",
+        "warnings",
+        "request",
+        "transformation_run_time",
+    }
+    failed = api.call("PUT", "/transformations/run", {"code": "nothing("})
+    assert failed.status_code == 400
+    assert "SYNTAX_ERROR" in failed.json()["error"]
+
+
+def test_validating(api: Api) -> None:
+    assert api.ok("PUT", "/transformations/validate", {"code": SCRIPT}) == {"valid": True, "errors": []}
+    answer = api.ok("PUT", "/transformations/validate", {"code": "nothing("})
+    assert answer["valid"] is False
+    assert answer["errors"]
+    assert api.get("/transformations/capabilities")["available"] is True
+
+
+def test_upserting_and_changing(api: Api) -> None:
+    first = api.ok("PUT", "/transformations", {"name": "t", "code": "1"})
+    second = api.ok("PUT", "/transformations", {"name": "t", "code": "2"})
+    assert (first["id"], second["code"]) == (second["id"], "2")
+    assert first["code_hash"] != second["code_hash"]
+    changed = api.ok("PUT", f"/transformations/{first['id']}", {"env": {"A": "1"}})
+    assert (changed["code"], changed["env"]) == ("2", {"A": "1"})
+    assert api.call("PUT", "/transformations", {"name": "t", "code": "1", "env": {"A": 1}}).status_code == 400
+    assert api.get("/transformations")["count"] == 1
