@@ -1,31 +1,64 @@
 """Branch: an event exists for our connection and our request.
 
 When there is none the reason is read instead of waited for: an ignored branch (filtered, deduplicated …) is
-recorded under the request (FastHook guide on filtering events; contract, ignored event model).
+recorded under the request (FastHook guide on filtering events; contract, ignored event model). A duplicate can be
+ignored beside an event that is delivered, so an ignored record ends the stage only once a later look has found no
+event. The first sight of the branch decides; what becomes of it later is for delivery to say.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import Event, IgnoredEvent
-from pytest_fasthook.evidence import Evidence, Question
+from pytest_fasthook.errors import RefusedError
+from pytest_fasthook.evidence import Evidence, Observation, Question
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
-from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wrong_team
-from pytest_fasthook.stages import Stage
+from pytest_fasthook.judge.findings import Finding, Waiting, cause_of, ended, passed, wrong_team
+from pytest_fasthook.stages import Stage, StageResult
 
 STAGE = Stage.BRANCH
 
 
+@dataclass(frozen=True, slots=True)
+class _Ignored:
+    """The first sight of our branch among the ignored ones."""
+
+    record: IgnoredEvent
+    asked_at: float
+
+
 def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
     """Judge the event of our branch, or the reason why there is none."""
-    found = chain.event(evidence, expect)
-    if found is not None and found.status != "CANCELLED":
-        return _existing(found, evidence, expect)
     ignored = _ignored(evidence, expect)
-    if ignored is not None or found is not None:
-        return _skipped(found, ignored, evidence, expect)
-    return _wait(evidence, expect)
+    found = _first_sight(evidence, expect, ignored)
+    if found is None:
+        return _wait(evidence, expect)
+    if found.value.events:
+        event = chain.branch_of(found.value.events)
+        if event.status != "CANCELLED":
+            return _existing(event, evidence, expect)
+        return _cancelled(event, ignored, evidence, expect)
+    assert ignored is not None
+    return _skipped(ignored.record.cause, ignored.record, evidence, expect)
+
+
+def _first_sight(evidence: Evidence, expect: Expectations, ignored: _Ignored | None) -> Observation | None:
+    """The look that decides: the first one with an event, or the one after which none can come any more."""
+    for look in chain.event_looks(evidence, expect):
+        if look.value.events or (ignored and look.asked_at >= ignored.asked_at):
+            return look
+    return None
+
+
+def _ignored(evidence: Evidence, expect: Expectations) -> _Ignored | None:
+    for look in evidence.about(chain.ignored_question(evidence, expect)):
+        for record in look.value or ():
+            if record.connection == expect.connection_id:
+                return _Ignored(record, look.asked_at)
+    return None
 
 
 def _existing(found: Event, evidence: Evidence, expect: Expectations) -> Finding:
@@ -47,49 +80,51 @@ def _existing(found: Event, evidence: Evidence, expect: Expectations) -> Finding
 
 
 def _duplicates(evidence: Evidence, expect: Expectations) -> tuple[str, ...]:
-    found = [event.id for event in chain.events(evidence, expect)]
+    seen = (event.id for look in chain.event_looks(evidence, expect) for event in look.value.events)
+    found = list(dict.fromkeys(seen))
     return (f"the branch was created {len(found)} times: {', '.join(found)}",) if len(found) > 1 else ()
 
 
-def _ignored(evidence: Evidence, expect: Expectations) -> IgnoredEvent | None:
-    """The newest ignored record of our connection and our request."""
-    observation = evidence.answered(chain.ignored_question(evidence, expect))
-    records = observation.value if observation else ()
-    return next((record for record in records if record.connection == expect.connection_id), None)
+def _cancelled(found: Event, ignored: _Ignored | None, evidence: Evidence, expect: Expectations) -> Finding:
+    """An ignored branch; its cause is worth one more question where the event alone does not say it."""
+    question = chain.ignored_question(evidence, expect)
+    reason = found.ignored_reason or found.rejection_cause or found.failure_message or found.error_code
+    why = (ignored.record.cause if ignored else None) or reason
+    if why is None and evidence.latest(question) is None:
+        return _wait(evidence, expect, question)
+    return _skipped(why, found, evidence, expect)
 
 
 def _skipped(
-    found: Event | None, ignored: IgnoredEvent | None, evidence: Evidence, expect: Expectations
-) -> Finding:
-    """An ignored branch; its cause is worth one more question where the event alone does not say it."""
-    question = chain.ignored_question(evidence, expect)
-    why = (ignored.cause if ignored else None) or (_own_reason(found) if found else None)
-    if why is None and evidence.latest(question) is None:
-        return _wait(evidence, expect, question)
-    request = chain.request(evidence, expect)
-    record = found.id if found else ignored.id if ignored else None
+    why: str | None, record: Event | IgnoredEvent, evidence: Evidence, expect: Expectations
+) -> StageResult:
+    stranger = wrong_team(STAGE, expect, f"ignored branch {record.id}", record.team_id)
+    if stranger:
+        return stranger
     message = (
-        f"connection {expect.connection_id} ignored request {request.id if request else None}: "
+        f"connection {expect.connection_id} ignored request {_request(evidence, expect)}: "
         f"{why or 'no cause recorded'}, expected an event"
     )
-    return ended(STAGE, Cause.BRANCH_IGNORED, message, facts={"cause": why, "ignored_id": record})
-
-
-def _own_reason(found: Event) -> str | None:
-    return found.ignored_reason or found.rejection_cause or found.failure_message or found.error_code
+    return ended(STAGE, Cause.BRANCH_IGNORED, message, facts={"cause": why, "ignored_id": record.id})
 
 
 def _wait(evidence: Evidence, expect: Expectations, *questions: Question) -> Waiting:
-    events = chain.events_question(evidence, expect)
-    looks = len(evidence.about(events))
-    # The first look is for the event alone; from then on silence is asked for its reason at every second look.
-    asked = (events, chain.ignored_question(evidence, expect)) if looks % 2 else (events,)
-    request = chain.request(evidence, expect)
+    """Nothing yet; the first look is for the event alone, every second one asks for the reason before it."""
+    events, ignored = chain.events_question(evidence, expect), chain.ignored_question(evidence, expect)
+    looked = evidence.latest(ignored)
+    unread = looked.error if looked else None
+    curious = len(evidence.about(events)) % 2 and not isinstance(unread, RefusedError)
+    silence = f"connection {expect.connection_id} has no event for request {_request(evidence, expect)}"
+    why = f", and whether it was ignored could not be read ({unread})" if unread else " and no ignored record"
     return Waiting(
         stage=STAGE,
-        questions=questions or asked,
-        missing=Cause.BRANCH_NOT_SEEN,
-        message=f"connection {expect.connection_id} has neither an event nor an ignored record for request "
-        f"{request.id if request else None}",
+        questions=questions or ((ignored, events) if curious else (events,)),
+        missing=cause_of(unread) if unread else Cause.BRANCH_NOT_SEEN,
+        message=f"{silence}{why}, expected an event",
         until=expect.deadline,
     )
+
+
+def _request(evidence: Evidence, expect: Expectations) -> str | None:
+    found = chain.request(evidence, expect)
+    return found.id if found else None

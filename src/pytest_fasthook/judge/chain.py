@@ -108,16 +108,25 @@ def ignored_question(evidence: Evidence, expect: Expectations) -> Question:
     return Question(ask=Ask.IGNORED, connection_id=expect.connection_id, request_id=found.id)
 
 
-def events(evidence: Evidence, expect: Expectations) -> tuple[Event, ...]:
-    """Our events as last seen, oldest first; more than one only when the branch was duplicated."""
-    seen = evidence.about(events_question(evidence, expect))
-    return next((o.value.events for o in reversed(seen) if o.value is not None and o.value.events), ())
+def event_looks(evidence: Evidence, expect: Expectations) -> tuple[Observation, ...]:
+    """The answered looks at our events, oldest first."""
+    return tuple(o for o in evidence.about(events_question(evidence, expect)) if o.error is None)
 
 
 def event(evidence: Evidence, expect: Expectations) -> Event | None:
-    """The event that stands for our branch: the first one that is not an ignored branch."""
-    found = events(evidence, expect)
-    return next((e for e in found if e.status != "CANCELLED"), found[0] if found else None)
+    """The event that stands for our branch, as last seen.
+
+    It is chosen at the first sight of any, so that a twin that shows up later does not take its place.
+    """
+    looks = [look.value.events for look in event_looks(evidence, expect) if look.value.events]
+    chosen = branch_of(looks[0]) if looks else None
+    seen = (e for look in reversed(looks) for e in look if chosen and e.id == chosen.id)
+    return next(seen, None)
+
+
+def branch_of(found: tuple[Event, ...]) -> Event:
+    """The one that stands for our branch: the oldest that is not an ignored branch, if there is such a one."""
+    return next((e for e in found if e.status != "CANCELLED"), found[0])
 
 
 def attempts_question(found: Event) -> Question:
