@@ -105,6 +105,40 @@ def test_an_answer_that_was_an_error_is_shown_as_one() -> None:
     assert text(answer) == "GET /connections/conn_1connection refused"
 
 
+@pytest.mark.parametrize(
+    ("known", "heading"),
+    [
+        ({}, "GET /x"),
+        ({"asked_at": sample.at(0.25)}, "GET /x asked at 10:00:00.250Z"),
+        (
+            {"asked_at": sample.at(0.25), "seen_at": sample.at(0.5)},
+            "GET /x asked at 10:00:00.250Z, answered after 0.250 s",
+        ),
+    ],
+)
+def test_an_answer_says_when_it_was_asked_and_seen_as_far_as_that_is_known(
+    known: dict[str, str], heading: str
+) -> None:
+    document = sample.document()
+    document["connections"][0]["stages"][0]["evidence"]["answers"] = [
+        {"call": "GET /x", "answer": {}} | known
+    ]
+
+    (call,) = parsed(document).xpath("//ol/li[1]//p[@class='call']")
+
+    assert text(call) == heading
+
+
+def test_stages_that_took_no_time_are_drawn_all_the_same() -> None:
+    document = sample.document()
+    for stage in document["connections"][0]["stages"]:
+        stage.update(started_at=sample.at(0), duration_s=0.0)
+
+    bars = parsed(document).xpath("//*[@class='waterfall']//rect[@class='bar']")
+
+    assert [bar.get("width") for bar in bars] == ["100%"] * 6
+
+
 def test_the_waterfall_draws_send_stages_polls_and_attempts() -> None:
     (drawing,) = parsed(sample.document()).xpath("//*[@class='waterfall']")
 

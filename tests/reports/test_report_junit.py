@@ -256,6 +256,19 @@ def test_a_failure_that_the_library_loses_is_noticed(monkeypatch: pytest.MonkeyP
         render(sample.document(sample.broken_connection(Cause.DELIVERY_FAILED)), hostname="runner-1")
 
 
+def test_a_failure_that_loses_its_text_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some systems show nothing but the text."""
+    original = junit_xml.TestCase.add_failure_info
+
+    def without_text(self: Any, message: str, _text: str, code: str) -> None:
+        original(self, message, None, code)
+
+    monkeypatch.setattr(junit_xml.TestCase, "add_failure_info", without_text)
+
+    with pytest.raises(JUnitMismatchError, match="more than one result, or no text"):
+        render(sample.document(sample.broken_connection(Cause.DELIVERY_FAILED)), hostname="runner-1")
+
+
 def test_a_count_that_the_library_gets_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(junit_xml.TestCase, "is_failure", lambda _self: False)
 
@@ -277,6 +290,12 @@ def test_a_verdict_without_a_cause_is_not_written_as_a_pass() -> None:
 
     with pytest.raises(JUnitMismatchError, match="does not show a verdict of inconclusive"):
         render(document, hostname="runner-1")
+
+
+@pytest.mark.parametrize("kind", [JUnitMismatchError, ReportShapeError])
+def test_what_goes_wrong_is_a_value_error_too(kind: type[Exception]) -> None:
+    """Whoever writes several reports has to catch one kind of error for all of them."""
+    assert issubclass(kind, ValueError)
 
 
 def test_a_document_without_connections_is_refused() -> None:

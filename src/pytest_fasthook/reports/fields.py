@@ -13,7 +13,7 @@ from pytest_fasthook.errors import FastHookError
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-class ReportShapeError(FastHookError):
+class ReportShapeError(FastHookError, ValueError):
     """A report's document is not of the published shape; the text names the field."""
 
 
@@ -44,11 +44,11 @@ class Fields:
 
     def choice(self, key: str, choices: type[Choice]) -> Choice:
         """One of a closed list."""
+        text = self.text(key)
         try:
-            return choices(self.text(key))
+            return choices(text)
         except ValueError:
-            valid = ", ".join(choices)
-            raise self.wrong(key, f"is {self._values[key]!r}, not one of {valid}") from None
+            raise self.wrong(key, f"is {text!r}, not one of {', '.join(choices)}") from None
 
     def optional_choice(self, key: str, choices: type[Choice]) -> Choice | None:
         """One of a closed list, or ``None`` where it is null."""
@@ -77,10 +77,11 @@ class Fields:
 
     def time(self, key: str) -> datetime:
         """A moment with its zone."""
+        text = self.text(key)
         try:
-            moment = datetime.fromisoformat(self.text(key))
+            moment = datetime.fromisoformat(text)
         except ValueError:
-            raise self.wrong(key, f"is {self._values[key]!r}, not a time") from None
+            raise self.wrong(key, f"is {text!r}, not a time") from None
         if moment.tzinfo is None:
             raise self.wrong(key, "lacks its zone")
         return moment

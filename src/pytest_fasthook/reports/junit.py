@@ -28,7 +28,7 @@ BODY_CHARS = 20_000
 """Enough for the answers of a stage, and below what CI systems cut at."""
 
 
-class JUnitMismatchError(FastHookError):
+class JUnitMismatchError(FastHookError, ValueError):
     """The JUnit file would not say what the document says, so it must not be written."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pytest_fasthook.causes import Outcome
 from pytest_fasthook.redact import one_line
 from pytest_fasthook.reports.evidence_text import scalar_text
-from pytest_fasthook.reports.reading import ConnectionRun, Run, StageRun, read
+from pytest_fasthook.reports.reading import ConnectionRun, Reason, Run, StageRun, read
 from pytest_fasthook.reports.wording import headline, outcome_of, policy_note, seconds, split_next, times
 from pytest_fasthook.stages import Stage
 
@@ -99,7 +99,7 @@ def _connection(connection: ConnectionRun) -> Iterator[str]:
     if connection.warnings:
         yield ""
     if connection.reason:
-        yield from _reason(connection)
+        yield from _reason(connection.reason)
 
 
 def _stage(stage: StageRun) -> str:
@@ -126,10 +126,7 @@ def _effort(stage: StageRun) -> Iterator[str]:
         yield times(stage.polls, "poll")
 
 
-def _reason(connection: ConnectionRun) -> Iterator[str]:
-    reason = connection.reason
-    if reason is None:
-        return
+def _reason(reason: Reason) -> Iterator[str]:
     words, commands = split_next(reason.next)
     yield f"**Cause:** {escaped(reason.message)}"
     yield ""
