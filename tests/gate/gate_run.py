@@ -17,7 +17,14 @@ from typing import Any
 from standin import API_KEY, TEAM, StandIn
 
 SOURCE_FOLDER = Path(__file__).resolve().parents[2] / "src"
-INHERITED = ("PATH", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+INHERITED = (
+    "PATH",
+    "PYTHONPATH",
+    "SYSTEMROOT",
+    "TMPDIR",
+    "COVERAGE_PROCESS_START",
+    "COVERAGE_PROCESS_CONFIG",
+)
 PREFLIGHT_LIMIT_S = 30.0
 GRACE_S = 15.0
 
@@ -103,7 +110,7 @@ class Command:
         home = self.folder.parent / "home"
         home.mkdir(exist_ok=True)
         clean: dict[str, str | None] = {name: os.environ.get(name) for name in INHERITED}
-        clean |= {"HOME": str(home), "PYTHONPATH": str(SOURCE_FOLDER) if _plugin() else None}
+        clean |= {"HOME": str(home)} | ({"PYTHONPATH": str(SOURCE_FOLDER)} if _plugin() else {})
         clean |= {"FASTHOOK_API_KEY": API_KEY, "FASTHOOK_TEAM_ID": TEAM, "FASTHOOK_API_URL": self.api_url}
         return {name: value for name, value in (clean | dict(self.env)).items() if value is not None}
 

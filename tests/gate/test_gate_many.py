@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from expected import PASS, Expected, broken
 from gate_checks import check_run, check_verdict
-from gate_run import command
+from gate_run import GateRun, command
 from route_parts import FAILED, SHORT_S, UNRECORDED
 
 from standin import (
     ApiScript,
+    AttemptScript,
     BranchScript,
     Fault,
     IngressScript,
@@ -51,6 +53,25 @@ def test_three_routes_are_judged_at_once(folder: Path) -> None:
         run = command(folder, standin, connections=("conn_a,conn_b", "conn_c")).run()
         check_run(run, standin)
     assert (run.exit_code, len(run.connections), len(standin.probes)) == (0, 3, 3)
+
+
+def judged_s(run: GateRun) -> float:
+    """How long a run took by its own report, without the start of the process."""
+    started, finished = (datetime.fromisoformat(run.document[name]) for name in ("started_at", "finished_at"))
+    return (finished - started).total_seconds()
+
+
+def test_three_routes_take_about_as_long_as_one(folder: Path) -> None:
+    """Each is slow by itself, so that waiting for one is the time to ask for the others."""
+    slow = RouteScript(
+        source=SourceScript(request=RequestScript(lag_s=1.0)), attempts=(AttemptScript(lag_s=1.0),)
+    )
+    with StandIn(*apart(slow)) as standin:
+        one = command(folder, standin, connections=("conn_a",)).run()
+    with StandIn(*apart(slow, slow, slow)) as standin:
+        three = command(folder, standin, connections=("conn_a,conn_b,conn_c",)).run()
+    assert (one.exit_code, three.exit_code) == (0, 0)
+    assert judged_s(three) < 2 * judged_s(one)
 
 
 def test_routes_that_wait_for_a_probe_too_many_do_not_pass(folder: Path) -> None:
