@@ -7,28 +7,38 @@ error can name option, value, source and what is valid.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from pytest_fasthook import options, values
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.given import Given, Resolver, read_file
 from pytest_fasthook.options import Option
 from pytest_fasthook.redact import Redactor, Secret
+from pytest_fasthook.route_file import Overrides, read_overrides
 from pytest_fasthook.stages import Stage
-from pytest_fasthook.values import DeployStart, Value
+from pytest_fasthook.values import DeployStart, Match, Value
 
 T = TypeVar("T")
 Policy = Literal["keep", "fail", "pass"]
 Attempts = Literal["eventual", "first"]
+Mode = Literal["send", "wait"]
 
 DEFAULT_API_URL = "https://api.fasthook.io/v1"
 DEFAULT_TIMEOUT_S = 120.0
 DEFAULT_RATE_LIMIT = 200
 PREFLIGHT_LIMIT_S = 30.0
+CONTRADICTIONS: Mapping[Option, tuple[Option, ...]] = {
+    options.EMULATOR: (options.CONNECTION, options.SOURCE, options.API_URL, options.TEAM, options.SOURCE_URL),
+    options.SOURCE: (options.CONNECTION,),
+}
+WHY: Mapping[Option, str] = {
+    options.EMULATOR: "the emulator brings its own route",
+    options.SOURCE: "a source brings its own connections",
+}
 CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 
 
@@ -57,6 +67,18 @@ class Settings:
     json_file: Path | None
     junit_file: Path | None
     origins: Mapping[str, str]
+    source_id: str | None = None
+    source_url: str | None = None
+    mode: Mode = "send"
+    match: tuple[Match, ...] = ()
+    plan: bool = False
+    expected_rules: tuple[Any, ...] | None = None
+    expected_body: Mapping[str, Any] | None = None
+    overrides: Overrides = field(default_factory=Overrides)
+
+    def of(self, connection_id: str) -> Settings:
+        """The settings for one connection: with what ``fasthook.toml`` says of it where nothing stronger does."""
+        return replace(self, **self.overrides.of(connection_id))
 
     @property
     def preflight_limit_s(self) -> float:
@@ -67,7 +89,8 @@ class Settings:
     def redactor(self) -> Redactor:
         """Masks every secret of the run."""
         sent = (_credentials(name.lower(), value) for name, value in self.headers)
-        return Redactor([self.api_key, *self.source_secrets.values(), *chain.from_iterable(sent)])
+        own = chain.from_iterable(secrets.values() for secrets in self.overrides.secrets())
+        return Redactor([self.api_key, *self.source_secrets.values(), *own, *chain.from_iterable(sent)])
 
 
 def _credentials(name: str, value: str) -> list[str]:
@@ -89,10 +112,9 @@ def resolve(
     """
     source = Resolver(given, environment, home=home, folder=folder)
     emulator = source.value(options.EMULATOR) is not None
-    if emulator:
-        _check_emulator_alone(source)
+    _check_contradictions(source)
     payload_file, payload = _payload(source)
-    return Settings(
+    settings = Settings(
         connections=_connections(source),
         emulator=emulator,
         api_url="" if emulator else _read(source, options.API_URL, values.base_url, default=DEFAULT_API_URL),
@@ -114,7 +136,13 @@ def resolve(
         json_file=_report_path(source, options.JSON),
         junit_file=_report_path(source, options.JUNIT),
         origins=source.origins,
+        source_id=_source_id(source),
+        source_url=_read(source, options.SOURCE_URL, values.source_url, default=None),
+        mode=cast("Mode", _choice(source, options.MODE, default="send")),
+        match=_match(source),
+        plan=source.value(options.PLAN) is not None,
     )
+    return replace(settings, overrides=read_overrides(source, settings.source_secrets))
 
 
 def _read(source: Resolver, option: Option, read: Callable[[Value], T], *, default: T) -> T:
@@ -126,16 +154,26 @@ def _choice(source: Resolver, option: Option, *, default: str) -> str:
     return _read(source, option, lambda value: values.choice(value, option.choices), default=default)
 
 
-def _check_emulator_alone(source: Resolver) -> None:
-    """The emulator brings its own route; naming another one on the same command line is a mistake."""
-    others = (options.CONNECTION, options.API_URL, options.TEAM)
-    found = [
-        value.where for option in others if (value := source.value(option)) and value.where == option.flag
-    ]
-    if found:
+def _check_contradictions(source: Resolver) -> None:
+    """Options that cannot both be meant on one command line."""
+    for one, others in CONTRADICTIONS.items():
+        value = source.value(one)
+        if value is None or value.where != one.flag:
+            continue
+        for other in others:
+            against = source.value(other)
+            if against is not None and against.where == other.flag:
+                raise SettingsError(
+                    f"{one.flag} and {other.flag} contradict each other: {WHY[one]}; give only one of them"
+                )
+    mode = source.value(options.MODE)
+    if source.value(options.MATCH) is not None and (mode is None or mode.text != "wait"):
         raise SettingsError(
-            f"{options.EMULATOR.flag} and {found[0]} contradict each other: the emulator brings its own route; "
-            "give only one of them"
+            f"{options.MATCH.flag} chooses among real requests; it needs {options.MODE.flag} wait"
+        )
+    if mode is not None and mode.text == "wait" and source.given_on_command_line(options.PAYLOAD):
+        raise SettingsError(
+            f"{options.PAYLOAD.flag} and {options.MODE.flag} wait contradict each other: nothing is sent"
         )
 
 
@@ -149,6 +187,16 @@ def _connections(source: Resolver) -> tuple[str, ...]:
             f"{value.where}: no connection was named; expected one or more ids such as conn_xxx"
         )
     return tuple(dict.fromkeys(values.identifier(one, value.where, example="conn_xxx") for one in ids))
+
+
+def _source_id(source: Resolver) -> str | None:
+    value = source.value(options.SOURCE)
+    return values.identifier(str(value.text).strip(), value.where, example="src_xxx") if value else None
+
+
+def _match(source: Resolver) -> tuple[Match, ...]:
+    value = source.value(options.MATCH)
+    return tuple(values.request_match(text, value.where) for text in value.text) if value else ()
 
 
 def _team(source: Resolver) -> str:

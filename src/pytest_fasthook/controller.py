@@ -6,7 +6,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,30 @@ from typing import Any
 import pytest
 
 from pytest_fasthook.board import Board
-from pytest_fasthook.causes import EXIT_FAIL, EXIT_PASS
+from pytest_fasthook.causes import EXIT_FAIL, EXIT_PASS, Outcome
 from pytest_fasthook.clock import SystemClock
 from pytest_fasthook.config import Settings
 from pytest_fasthook.document import ConnectionRun, Run, document
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.gate import Gate
 from pytest_fasthook.items import Notice, selected_stages, stage_of
+from pytest_fasthook.judge.sequence import blocked_after
 from pytest_fasthook.mailbox import Mailbox
 from pytest_fasthook.notices import notice_of
-from pytest_fasthook.opening import open_gate
+from pytest_fasthook.opening import open_gate, open_transport
+from pytest_fasthook.planning import plan_lines
 from pytest_fasthook.progress import WaitingLine
 from pytest_fasthook.reports import files, json_report, junit, terminal
-from pytest_fasthook.session import EMULATOR_KEY, MAILBOX_KEY, Collecting, at_emulator, gated, unreached
+from pytest_fasthook.selection import Selection, connections_of
+from pytest_fasthook.session import (
+    CONNECTIONS_KEY,
+    EMULATOR_KEY,
+    MAILBOX_KEY,
+    Collecting,
+    at_emulator,
+    gated,
+    unreached,
+)
 from pytest_fasthook.stages import Stage, StageResult
 from pytest_fasthook.verdict import completed, decide, exit_code, worst
 
@@ -43,12 +54,13 @@ class GatePlugin(Collecting):
             pytest.UsageError: a report cannot be written where it was asked for.
         """
         check_report_paths(settings)
-        self.connections = gated(settings)
         self._config = config
+        self._clock = SystemClock()
         self._resources = ExitStack()
         self._emulator: dict[str, str] | None = None
         self.settings = self._with_emulator(settings) if settings.emulator else settings
-        self._clock = SystemClock()
+        self._selection = self._select()
+        self.connections = self._selection.connections
         self._began = self._clock.now()
         self._board = Board()
         self._mailbox: Mailbox | None = None
@@ -73,6 +85,14 @@ class GatePlugin(Collecting):
             raise pytest.UsageError(f"--fasthook-emulator: {error}") from None
         return at_emulator(settings, **self._emulator)
 
+    def _select(self) -> Selection:
+        """The connections to gate; those of a source are asked for now, since they become test cases."""
+        if self.settings.source_id is None:
+            return Selection(connections=gated(self.settings))
+        deadline = self._clock.monotonic() + self.settings.preflight_limit_s
+        with open_transport(self.settings, self._clock) as transport:
+            return connections_of(self.settings.source_id, transport, deadline=deadline)
+
     # -- while pytest runs ------------------------------------------------------------------------------------
 
     @pytest.hookimpl(wrapper=True)
@@ -94,6 +114,7 @@ class GatePlugin(Collecting):
             self._mailbox = Mailbox(folder, self._clock)
         node.workerinput[MAILBOX_KEY] = str(self._mailbox.folder)
         node.workerinput[EMULATOR_KEY] = self._emulator
+        node.workerinput[CONNECTIONS_KEY] = list(self.connections)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
@@ -104,12 +125,28 @@ class GatePlugin(Collecting):
     def _start(self, nodeids: Iterable[str]) -> None:
         """Start the gate for the stages that pytest will run; without any there is nothing to send."""
         stages = selected_stages(nodeids, self.connections)
-        if not any(stages.values()):
-            self._board.close()
+        if self._selection.failure is not None:
+            self._post_failure(self._selection.failure)
+        if self._selection.failure is not None or not any(stages.values()):
+            self._close_board()
             return
+        if self.settings.plan:
+            stages = {connection: frozenset(Stage) for connection, asked in stages.items() if asked}
         self._gate = open_gate(self.settings, clock=self._clock, board=self._board, on_result=self._deliver)
         self._resources.callback(self._gate.close)
         threading.Thread(target=self._gate.run, args=(stages,), name="fasthook-gate", daemon=True).start()
+
+    def _post_failure(self, failure: StageResult) -> None:
+        """Report a selection that failed as the preflight of what was to be selected."""
+        (placeholder,) = self.connections
+        for result in (failure, *blocked_after(failure.stage, {failure.stage: failure}).values()):
+            self._board.post(placeholder, result)
+            self._deliver(placeholder, result)
+
+    def _close_board(self) -> None:
+        self._board.close()
+        if self._mailbox is not None:
+            self._mailbox.close()
 
     def _stop(self) -> None:
         if self._gate is not None:
@@ -179,15 +216,36 @@ class GatePlugin(Collecting):
             session.exitstatus = EXIT_FAIL
 
     def _connection_run(self, connection_id: str) -> ConnectionRun:
-        results = completed(self._board.of(connection_id), self._tally.passed_stages(connection_id))
+        results = completed(
+            self._board.of(connection_id), self._tally.passed_stages(connection_id), frozenset(self.stages)
+        )
         sending = self._gate.sending(connection_id) if self._gate else None
+        probe = sending.probe if sending else None
         return ConnectionRun(
             connection_id=connection_id,
             results=results,
             decision=decide(results),
-            probe_id=sending.probe.probe_id if sending else None,
-            notes=sending.probe.notes if sending else (),
+            probe_id=probe.probe_id if probe else None,
+            notes=(*self._notes(), *(probe.notes if probe else ())),
         )
+
+    def _notes(self) -> Iterator[str]:
+        """What is true of every connection of the run and must not be overlooked."""
+        if self.settings.plan:
+            yield "this was a plan: nothing was sent, and only preflight was judged"
+        yield from self._selection.notes
+
+    def _plan_lines(self) -> Iterator[str]:
+        """What a run would do, for every connection whose preflight passed."""
+        gate = self._gate
+        if gate is None or not self.settings.plan:
+            return
+        for connection_id in self.connections:
+            route = gate.route(connection_id)
+            result = self._board.of(connection_id).get(Stage.PREFLIGHT)
+            if route is not None and result is not None and result.outcome is Outcome.PASSED:
+                settings = self.settings.of(connection_id)
+                yield from plan_lines(route, settings, gate.server_clock(), self._clock)
 
     def _write_reports(self) -> bool:
         """Write every report that was asked for; whether all could be written."""
@@ -218,7 +276,10 @@ class GatePlugin(Collecting):
             show(
                 f"fasthook: {where}, {team}, {len(self.connections)} connection(s): {', '.join(self.connections)}"
             ),
-            show(f"fasthook: timeout {settings.timeout_s:g}s, attempts {settings.attempts}"),
+            show(
+                f"fasthook: mode {settings.mode}, timeout {settings.timeout_s:g}s, attempts {settings.attempts}"
+            ),
+            *(f"fasthook: {show(note)}" for note in self._selection.notes),
         ]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -231,7 +292,7 @@ class GatePlugin(Collecting):
             self._document, width=writer.fullwidth, verbosity=self._config.get_verbosity()
         ):
             terminalreporter.write_line(text, **markup)
-        for line in self._said:
+        for line in (*self._plan_lines(), *self._said):
             terminalreporter.write_line(line)
 
     def pytest_unconfigure(self) -> None:

@@ -63,7 +63,7 @@ def document(run: Run) -> dict[str, Any]:
         "started_at": timestamp(run.started_at),
         "finished_at": timestamp(run.finished_at),
         "api": {"url": show.show(settings.api_url), "team_id": show.show(settings.team_id)},
-        "mode": "send",
+        "mode": settings.mode,
         "policy": {
             "on_inconclusive": settings.on_inconclusive,
             "on_error": settings.on_error,

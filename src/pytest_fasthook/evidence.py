@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from pytest_fasthook.errors import ApiError
+from pytest_fasthook.values import Match
 
 
 class Ask(StrEnum):
@@ -24,6 +25,7 @@ class Ask(StrEnum):
     DESTINATION = "destination"
     INGRESS = "ingress"
     REQUEST = "request"
+    AWAITED = "awaited"
     IGNORED = "ignored"
     EVENTS = "events"
     ATTEMPTS = "attempts"
@@ -36,7 +38,7 @@ class Question:
     """One thing to ask, by the ids that answer it.
 
     ``since`` and ``until`` bound a window on the server's clock. ``probe_id`` is the marker to look for where
-    no ``request_id`` is known.
+    no ``request_id`` is known; ``match`` is what an awaited real request must look like.
     """
 
     ask: Ask
@@ -48,6 +50,7 @@ class Question:
     probe_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    match: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

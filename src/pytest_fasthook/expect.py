@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pytest_fasthook.config import Settings
 from pytest_fasthook.probe import Plan, Probe
 from pytest_fasthook.stages import Stage
+from pytest_fasthook.values import Match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +41,18 @@ class ServerClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits a user set. Durations are in seconds."""
+    """The limits a user set. Durations are in seconds.
+
+    Attributes:
+        rules: the rules that the connection must have; ``None``: any.
+        response_body: fields that the receiver's answer must carry; ``None``: any answer will do.
+    """
 
     attempts: Literal["eventual", "first"] = "eventual"
     max_failure_rate: float = 0.0
     max_latency_s: float | None = None
+    rules: tuple[Any, ...] | None = None
+    response_body: Mapping[str, Any] | None = None
     advisory: frozenset[Stage] = frozenset()
 
     @classmethod
@@ -53,30 +62,37 @@ class Limits:
             attempts=settings.attempts,
             max_failure_rate=settings.max_failure_rate,
             max_latency_s=settings.max_latency_s,
+            rules=settings.expected_rules,
+            response_body=settings.expected_body,
             advisory=settings.advisory,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """The probe on its way, and the bounds that follow from it.
+    """The probe on its way, or the wait for a real request, and the bounds that follow.
 
     Attributes:
-        sent_at: monotonic seconds when it was sent.
+        probe: what was sent; ``None`` in wait mode, which sends nothing.
+        match: in wait mode, what the awaited request must look like.
+        sent_at: monotonic seconds when it was sent, or when waiting began.
         deadline: monotonic seconds by which everything must be decided.
         clock: the server's clock.
         window_start: start of the deploy window, on the server's clock.
     """
 
-    probe: Probe
+    probe: Probe | None
     sent_at: float
     deadline: float
     clock: ServerClock
     window_start: datetime
+    match: tuple[Match, ...] = ()
 
     @property
     def since(self) -> datetime:
-        """From when to look for the probe's records: generously early, since ids and marker tell them apart."""
+        """From when to look for records: generously early for a probe, which ids and marker tell apart."""
+        if self.probe is None:
+            return self.window_start
         return self.clock.at(self.sent_at) - timedelta(seconds=60)
 
 
@@ -87,6 +103,7 @@ class Expectations:
     Attributes:
         plan: how a probe for this connection would be made; what preflight judges.
         preflight_deadline: monotonic seconds by which preflight must be decided.
+        waits: whether nothing is sent and a real request is awaited instead.
         stages: the stages to run; a deselected one is not run, and nothing after it.
         sending: the probe that was sent; ``None`` before.
     """
@@ -96,6 +113,7 @@ class Expectations:
     limits: Limits
     plan: Plan
     preflight_deadline: float
+    waits: bool = False
     stages: frozenset[Stage] = frozenset(Stage)
     sending: Sending | None = None
 

@@ -19,7 +19,7 @@ from pytest_fasthook.evidence import Evidence
 from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import ended
-from pytest_fasthook.probe import Draft, Plan, Probe, Refusal, Stamp, address, compose, grouped
+from pytest_fasthook.probe import Group, Plan, Probe, Refusal, Stamp, grouped, probe_for
 from pytest_fasthook.reader import Reader
 from pytest_fasthook.route import Route
 from pytest_fasthook.stages import Stage, StageResult
@@ -63,8 +63,9 @@ class Gate:
         try:
             self.start(stages)
             self.collect()
-            self.send_probes()
-            self.collect()
+            if not self.settings.plan:
+                self.send_probes()
+                self.collect()
         except BaseException as error:  # noqa: BLE001 - carried to the main thread, which reports it
             self.problem = error
         finally:
@@ -84,6 +85,11 @@ class Gate:
         """The probe that was sent for a connection; ``None`` when none was."""
         return next((t.expect.sending for t in self.tracks if t.expect.connection_id == connection_id), None)
 
+    def route(self, connection_id: str) -> Route | None:
+        """The route as it was read; ``None`` where it was not."""
+        tracks = (track for track in self.tracks if track.expect.connection_id == connection_id)
+        return next((chain.route(self.evidence, track.expect) for track in tracks), None)
+
     def time_left(self, connection_id: str) -> float | None:
         """Seconds left of a connection's budget; ``None`` before its probe is sent."""
         sending = self.sending(connection_id)
@@ -98,12 +104,14 @@ class Gate:
         """Set out for every connection; nothing is asked yet."""
         self.began = self.clock.monotonic()
         for connection_id, selected in stages.items():
+            settings = self.settings.of(connection_id)
             expect = Expectations(
                 connection_id=connection_id,
-                team_id=self.settings.team_id,
-                limits=Limits.of(self.settings),
-                plan=Plan.of(self.settings),
-                preflight_deadline=self.began + self.settings.preflight_limit_s,
+                team_id=settings.team_id,
+                limits=Limits.of(settings),
+                plan=Plan.of(settings),
+                preflight_deadline=self.began + settings.preflight_limit_s,
+                waits=settings.mode == "wait",
                 stages=selected,
             )
             self.tracks.append(Track(expect))
@@ -118,53 +126,67 @@ class Gate:
         self.on_result(track.expect.connection_id, result)
 
     def send_probes(self) -> None:
-        """One probe for each group of routes that passed preflight, all at the same time."""
-        ready = [track for track in self.tracks if not track.progress.decided]
-        routes = [chain.route(self.evidence, track.expect) for track in ready]
-        tracks = {route.connection_id: track for route, track in zip(routes, ready, strict=True) if route}
-        groups = grouped([route for route in routes if route], Plan.of(self.settings))
-        jobs = [threading.Thread(target=self._send, args=(group, tracks), daemon=True) for group in groups]
+        """One probe for each group of routes that passed preflight, all at the same time; none in wait mode."""
+        ready = {track.expect.connection_id: track for track in self.tracks if not track.progress.decided}
+        found = {name: chain.route(self.evidence, track.expect) for name, track in ready.items()}
+        routes = {name: route for name, route in found.items() if route is not None}
+        if self.settings.mode == "wait":
+            for name, route in routes.items():
+                self._set_out(ready[name], route, probe=None, at=self.clock.monotonic())
+            return
+        groups = grouped((route, ready[name].expect.plan) for name, route in routes.items())
+        jobs = [
+            threading.Thread(target=self._send_or_say, args=(group, ready), daemon=True) for group in groups
+        ]
         for job in jobs:
             job.start()
         for job in jobs:
             while job.is_alive() and not self._stopped.is_set():
                 job.join(0.1)
+        if self.problem is not None:
+            raise self.problem
 
-    def _send(self, group: Sequence[Route], tracks: Mapping[str, Track]) -> None:
+    def _send_or_say(self, group: Group, tracks: Mapping[str, Track]) -> None:
+        try:
+            self._send(group, tracks)
+        except BaseException as error:  # noqa: BLE001 - raised again in the gate's own thread
+            self.problem = error
+
+    def _send(self, group: Group, tracks: Mapping[str, Track]) -> None:
         """Send the group's probe; what the source answers goes into the evidence."""
         if self._stopped.is_set():
             return
-        clock = self._server_clock()
-        stamp = Stamp(probe_id=self.new_id(), at=clock.at(self.clock.monotonic()))
-        plan = Plan.of(self.settings)
-        draft = compose(group, plan, stamp)
-        probe = address(draft, group[0], plan) if isinstance(draft, Draft) else draft
-        mine = [tracks[route.connection_id] for route in group]
+        stamp = Stamp(probe_id=self.new_id(), at=self.server_clock().at(self.clock.monotonic()))
+        probe = probe_for(group.routes, group.plan, stamp)
+        mine = [tracks[route.connection_id] for route in group.routes]
         if isinstance(probe, Refusal):
             self._refuse(probe, mine)
             return
         sent_at = self.clock.monotonic()
-        for route, track in zip(group, mine, strict=True):
-            sending = self._sending(probe, route, clock, sent_at)
-            track.expect = replace(track.expect, sending=sending)
+        for route, track in zip(group.routes, mine, strict=True):
+            self._set_out(track, route, probe=probe, at=sent_at)
         deadline = min(track.expect.deadline for track in mine)
         self.evidence.append(self.reader.send(probe, deadline=deadline))
+
+    def _set_out(self, track: Track, route: Route, *, probe: Probe | None, at: float) -> None:
+        """Start a connection's budget: its probe is on its way, or waiting for a real request begins."""
+        settings, clock = self.settings.of(track.expect.connection_id), self.server_clock()
+        sending = Sending(
+            probe=probe,
+            match=settings.match,
+            sent_at=at,
+            deadline=at + settings.timeout_s + route.rules.delay_s,
+            clock=clock,
+            window_start=settings.deploy_start.resolve(clock.at(self.began)),
+        )
+        track.expect = replace(track.expect, sending=sending)
 
     def _refuse(self, refusal: Refusal, tracks: Sequence[Track]) -> None:
         """Preflight found the probe makeable, sending did not: nothing was sent."""
         for track in tracks:
             self._collector.end(track, ended(Stage.INGRESS, refusal.cause, refusal.message))
 
-    def _sending(self, probe: Probe, route: Route, clock: ServerClock, sent_at: float) -> Sending:
-        return Sending(
-            probe=probe,
-            sent_at=sent_at,
-            deadline=sent_at + self.settings.timeout_s + route.rules.delay_s,
-            clock=clock,
-            window_start=self.settings.deploy_start.resolve(clock.at(self.began)),
-        )
-
-    def _server_clock(self) -> ServerClock:
+    def server_clock(self) -> ServerClock:
         """The server's clock: of all ``Date`` headers the one that bounds it best; without any the local one."""
         dated = [o for o in self.evidence if o.server_date is not None]
         if not dated:

@@ -40,6 +40,10 @@ class Resolver:
             self.origins[option.name] = found.where
         return found
 
+    def given_on_command_line(self, option: Option) -> bool:
+        """Whether the command line itself gives ``option``."""
+        return self._command_line(option) is not None
+
     def path(self, text: str) -> Path:
         """A path as the user meant it: relative to where pytest was called, ``~`` and ``~/…`` at home."""
         if text == "~" or text.startswith(("~/", "~\\")):

@@ -89,7 +89,7 @@ class SentProbe:
     @property
     def probe_id(self) -> str:
         """Its marker, also in the header ``x-fasthook-probe``."""
-        return self._track.expect.sent.probe.probe_id
+        return _found(self._track.expect.sent.probe).probe_id
 
     @property
     def results(self) -> Mapping[Stage, StageResult]:

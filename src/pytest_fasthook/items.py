@@ -45,19 +45,29 @@ class ConnectionNode(pytest.Collector):
     """One connection, with its stages as items."""
 
     @classmethod
-    def make(cls, session: pytest.Session, connection_id: str, *, wait: Waits, hard_stop_s: float) -> Self:
+    def make(
+        cls,
+        session: pytest.Session,
+        connection_id: str,
+        *,
+        wait: Waits,
+        hard_stop_s: float,
+        stages: Iterable[Stage] = Stage,
+    ) -> Self:
         """Make the node; its ids look like ``fasthook::conn_xxx::branch``."""
         node: Self = cls.from_parent(session, name=connection_id, nodeid=f"{NODE}::{connection_id}")
         node.wait = wait
         node.hard_stop_s = hard_stop_s
+        node.stages = tuple(stages)
         return node
 
     wait: Waits
     hard_stop_s: float
+    stages: tuple[Stage, ...]
 
     def collect(self) -> Iterable[pytest.Item]:
-        """The six stages, in order."""
-        for stage in Stage:
+        """The stages, in order."""
+        for stage in self.stages:
             yield StageItem.from_parent(self, name=str(stage))
 
 

@@ -24,14 +24,7 @@ def open_gate(
 ) -> Gate:
     """Make a gate that talks to the API of the settings; close it when done."""
     clock = clock or SystemClock()
-    transport = Transport(
-        api_url=settings.api_url,
-        team_id=settings.team_id,
-        api_key=settings.api_key,
-        redactor=settings.redactor,
-        clock=clock,
-        limiter=RateLimiter(per_minute=settings.rate_limit, clock=clock),
-    )
+    transport = open_transport(settings, clock)
     gate = Gate(
         settings=settings,
         reader=Reader(transport, clock),
@@ -42,6 +35,18 @@ def open_gate(
     )
     gate.resources.callback(transport.close)
     return gate
+
+
+def open_transport(settings: Settings, clock: Clock) -> Transport:
+    """Make the wire to the API of the settings; close it when done."""
+    return Transport(
+        api_url=settings.api_url,
+        team_id=settings.team_id,
+        api_key=settings.api_key,
+        redactor=settings.redactor,
+        clock=clock,
+        limiter=RateLimiter(per_minute=settings.rate_limit, clock=clock),
+    )
 
 
 def new_probe_id() -> str:

@@ -57,6 +57,11 @@ CONNECTION = Option(
     action="append",
     help="Gate the route of this connection (repeat the option or separate ids by commas)",
 )
+SOURCE = Option(
+    name="source",
+    metavar="ID",
+    help="Gate every enabled connection of this source with as few probes as its filters allow",
+)
 EMULATOR = Option(
     name="emulator",
     action="store_true",
@@ -98,6 +103,28 @@ SOURCE_SECRET = Option(
     on_command_line=False,
     help="Signing secret or credential of the source (BASIC_AUTH as user:password); "
     "FASTHOOK_SOURCE_SECRET_<SOURCE ID> for one source",
+)
+SOURCE_URL = Option(
+    name="source-url",
+    metavar="URL",
+    env="FASTHOOK_SOURCE_URL",
+    default="the source's url",
+    help="Where to send the probe; lets the gate run with a key that may not read connections",
+)
+MODE = Option(
+    name="mode",
+    choices=("send", "wait"),
+    env="FASTHOOK_MODE",
+    ini=True,
+    default="send",
+    help="send a probe, or wait: send nothing and judge the first matching real request since the deploy start",
+)
+MATCH = Option(
+    name="match",
+    metavar="PATH=VALUE",
+    action="append",
+    default="any request",
+    help="In wait mode, the request to judge: body.…, headers.…, query.… or path (repeatable, all must hold)",
 )
 PAYLOAD = Option(
     name="payload",
@@ -172,17 +199,34 @@ RATE_LIMIT = Option(
     default="200",
     help="Most API calls a minute, shared by all connections of the run",
 )
+CONFIG = Option(
+    name="config",
+    metavar="FILE",
+    ini=True,
+    default="fasthook.toml where present",
+    help="Per-connection settings: payload, limits, rules file, expected release",
+)
+PLAN = Option(
+    name="plan",
+    action="store_true",
+    default="off",
+    help="Read everything and show what would be sent and checked; sends nothing",
+)
 JSON = Option(name="json", metavar="FILE", help="Write the run as a JSON report")
 JUNIT = Option(name="junit", metavar="FILE", help="Write the gate's stages as a strict JUnit file")
 
 OPTIONS: tuple[Option, ...] = (
     CONNECTION,
+    SOURCE,
     EMULATOR,
     API_URL,
     TEAM,
     API_KEY,
     API_KEY_FILE,
     SOURCE_SECRET,
+    SOURCE_URL,
+    MODE,
+    MATCH,
     PAYLOAD,
     HEADER,
     TIMEOUT,
@@ -194,6 +238,8 @@ OPTIONS: tuple[Option, ...] = (
     ON_INCONCLUSIVE,
     ON_ERROR,
     RATE_LIMIT,
+    CONFIG,
+    PLAN,
     JSON,
     JUNIT,
 )

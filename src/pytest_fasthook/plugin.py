@@ -13,7 +13,7 @@ from pytest_fasthook.fixtures import (
     fasthook_emulator,
     fasthook_emulator_server,
 )
-from pytest_fasthook.options import CONNECTION, EMULATOR, JSON, JUNIT, add_options
+from pytest_fasthook.options import CONNECTION, EMULATOR, JSON, JUNIT, SOURCE, add_options
 
 __all__ = ["fasthook", "fasthook_client", "fasthook_emulator", "fasthook_emulator_server"]
 
@@ -42,7 +42,8 @@ def gate_is_on(config: pytest.Config) -> bool:
     Raises:
         pytest.UsageError: a report of the gate is asked for, but nothing to gate.
     """
-    if config.getoption(CONNECTION.dest) is not None or config.getoption(EMULATOR.dest):
+    named = [config.getoption(option.dest) for option in (CONNECTION, SOURCE)]
+    if any(value is not None for value in named) or config.getoption(EMULATOR.dest):
         return True
     for report in (JSON, JUNIT):
         if config.getoption(report.dest) is not None:

@@ -39,20 +39,29 @@ class Plan:
     Attributes:
         payload: the bytes of the payload file; ``None`` means: make one from the rules.
         headers: headers to send as given.
+        source_url: where to send it; ``None``: to the source's own URL.
         secrets: source secrets, by source id as a variable's name spells it; ``""`` is for every source.
     """
 
     payload: bytes | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    source_url: str | None = None
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Plan:
         """What the settings ask for."""
-        return cls(payload=settings.payload, headers=settings.headers, secrets=settings.source_secrets)
+        return cls(
+            payload=settings.payload,
+            headers=settings.headers,
+            source_url=settings.source_url,
+            secrets=settings.source_secrets,
+        )
 
-    def secret(self, source_id: str) -> Secret | None:
+    def secret(self, source_id: str | None) -> Secret | None:
         """The secret for one source: its own, else the general one."""
+        if source_id is None:
+            return self.secrets.get("")
         spelled = re.sub(r"[^A-Z0-9]", "_", source_id.upper())
         own = (self.secrets.get(name) for name in (source_id, spelled))
         return next(filter(None, own), self.secrets.get(""))
@@ -124,7 +133,7 @@ class Probe:
     """What goes over the wire, and to which source."""
 
     probe_id: str
-    source_id: str
+    source_id: str | None
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = field(repr=False)
@@ -235,11 +244,25 @@ def _fresh(routes: Sequence[Route], draft: Draft, *, given: bool) -> Draft:
 
 def unsendable(route: Route, plan: Plan) -> Refusal | None:
     """Why no probe could be sent that the route would accept; ``None`` when one can."""
-    draft = compose((route,), plan, TRIAL)
-    if isinstance(draft, Refusal):
-        return draft
-    probe = _unsignable(route, plan) or address(draft, route, plan)
+    probe = _unsignable(route, plan) or probe_for((route,), plan, TRIAL)
     return probe if isinstance(probe, Refusal) else None
+
+
+def doubts(route: Route, plan: Plan) -> tuple[str, ...]:
+    """What about the route's filter and auth could not be settled here and is left to the service."""
+    needed = requirement(route.source_type, route.source_config)
+    notes = needed.notes if needed is not None and not isinstance(needed, NotKnown) else ()
+    draft = compose((route,), plan, TRIAL)
+    match = (
+        evaluate(route.rules.filter, draft.message)
+        if route.rules.filter and isinstance(draft, Draft)
+        else None
+    )
+    open_questions = match.doubts if match is not None and match.matched is None else ()
+    return (
+        *notes,
+        *(f"filter of {route.connection_id}: {doubt}; left to the service" for doubt in open_questions),
+    )
 
 
 def _unsignable(route: Route, plan: Plan) -> Refusal | None:
@@ -283,6 +306,12 @@ def address(draft: Draft, route: Route, plan: Plan) -> Probe | Refusal:
     )
 
 
+def probe_for(routes: Sequence[Route], plan: Plan, stamp: Stamp) -> Probe | Refusal:
+    """The signed probe for routes that share a source, or why there can be none."""
+    draft = compose(routes, plan, stamp)
+    return draft if isinstance(draft, Refusal) else address(draft, routes[0], plan)
+
+
 def _signed(
     request: SignedRequest, stamp: Stamp, route: Route, plan: Plan
 ) -> tuple[SignedRequest, Mapping[str, str]]:
@@ -306,16 +335,28 @@ def _pairs(query: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, str(item)) for name, items in listed for item in items]
 
 
-def grouped(routes: Sequence[Route], plan: Plan) -> list[list[Route]]:
-    """Routes that can share one probe: same source, and one payload passes all their filters; as few as can be."""
-    groups: list[list[Route]] = []
-    for route in routes:
-        fits = (g for g in groups if g[0].source_id == route.source_id and _fit([*g, route], plan))
-        home = next(fits, None)
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Routes that share one probe: same source, same plan, and one payload passes all their filters."""
+
+    routes: tuple[Route, ...]
+    plan: Plan
+
+    def takes(self, route: Route, plan: Plan) -> bool:
+        """Whether one more route fits."""
+        same = route.source_id == self.routes[0].source_id and route.source_url == self.routes[0].source_url
+        return same and plan == self.plan and _fit((*self.routes, route), plan)
+
+
+def grouped(routes: Iterable[tuple[Route, Plan]]) -> list[Group]:
+    """As few groups as can be."""
+    groups: list[Group] = []
+    for route, plan in routes:
+        home = next((index for index, group in enumerate(groups) if group.takes(route, plan)), None)
         if home is None:
-            groups.append([route])
+            groups.append(Group((route,), plan))
         else:
-            home.append(route)
+            groups[home] = Group((*groups[home].routes, route), plan)
     return groups
 
 

@@ -28,14 +28,14 @@ class Route:
     connection_id: str
     connection_name: str
     team_id: str | None
-    source_id: str
+    source_id: str | None
     source_name: str
     source_type: str | None
     source_status: str | None
     source_disabled: bool
     source_url: str | None
     source_config: Mapping[str, Any] | None
-    destination_id: str
+    destination_id: str | None
     destination_name: str
     destination_status: str | None
     destination_disabled: bool
@@ -43,6 +43,7 @@ class Route:
     disabled_at: datetime | None
     paused_at: datetime | None
     rules: Rules
+    raw_rules: tuple[Any, ...] = ()
 
     @property
     def auth_type(self) -> str | None:
@@ -104,6 +105,32 @@ def read_route(connection: Connection, *, source: Source | None, destination: De
         disabled_at=connection.disabled_at,
         paused_at=connection.paused_at,
         rules=parse_rules(connection.rules),
+        raw_rules=connection.rules,
+    )
+
+
+def blind_route(connection_id: str, source_url: str) -> Route:
+    """A route that the key may not read: all that is known is where to send."""
+    return Route(
+        connection_id=connection_id,
+        connection_name=connection_id,
+        team_id=None,
+        source_id=None,
+        source_name=source_url,
+        source_type=None,
+        source_status=None,
+        source_disabled=False,
+        source_url=source_url,
+        source_config=None,
+        destination_id=None,
+        destination_name="unknown destination",
+        destination_status=None,
+        destination_disabled=False,
+        connection_disabled=False,
+        disabled_at=None,
+        paused_at=None,
+        rules=Rules(),
+        raw_rules=(),
     )
 
 

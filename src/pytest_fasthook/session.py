@@ -31,6 +31,7 @@ HARD_STOP_MARGIN_S = 60.0
 EMULATOR_CONNECTION = "conn_demo"
 MAILBOX_KEY = "fasthook_mailbox"
 EMULATOR_KEY = "fasthook_emulator"
+CONNECTIONS_KEY = "fasthook_connections"
 
 
 class FromPytest:
@@ -92,7 +93,9 @@ class Collecting:
         report = yield
         if isinstance(collector, pytest.Session):
             nodes = [
-                ConnectionNode.make(collector, one, wait=self.wait, hard_stop_s=self.hard_stop_s)
+                ConnectionNode.make(
+                    collector, one, wait=self.wait, hard_stop_s=self.hard_stop_s, stages=self.stages
+                )
                 for one in self.connections
             ]
             report.result = [*nodes, *(report.result or ())]
@@ -105,9 +108,15 @@ class Collecting:
         items[:] = gate_first(items, self.connections)
 
     @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages that the run asks for: all, or preflight alone for a plan."""
+        return (Stage.PREFLIGHT,) if self.settings.plan else tuple(Stage)
+
+    @property
     def hard_stop_s(self) -> float:
         """When pytest-timeout ends a stage that the gate's own budget failed to end, in seconds."""
-        return self.settings.preflight_limit_s + self.settings.timeout_s + HARD_STOP_MARGIN_S
+        longest = max((self.settings.of(one).timeout_s for one in self.connections), default=0.0)
+        return self.settings.preflight_limit_s + longest + HARD_STOP_MARGIN_S
 
 
 class WorkerPlugin(Collecting):
@@ -116,7 +125,7 @@ class WorkerPlugin(Collecting):
     def __init__(self, settings: Settings, worker_input: Mapping[str, Any]) -> None:
         emulator: Mapping[str, Any] | None = worker_input.get(EMULATOR_KEY)
         self.settings = at_emulator(settings, **emulator) if emulator else settings
-        self.connections = gated(settings)
+        self.connections = worker_input[CONNECTIONS_KEY]
         self._mailbox = Mailbox(Path(worker_input[MAILBOX_KEY]), SystemClock())
 
     def wait(self, connection_id: str, stage: Stage) -> Notice:

@@ -48,6 +48,37 @@ class DeployStart:
         return self.at if self.at is not None else gate_start - self.ago
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One condition on a real request.
+
+    Attributes:
+        target: ``body``, ``headers``, ``query`` or ``path``.
+        keys: the way into the target; empty for the target itself.
+        value: what must be there, as text.
+    """
+
+    target: str
+    keys: tuple[str, ...]
+    value: str
+
+    def __str__(self) -> str:
+        return f"{'.'.join((self.target, *self.keys))}={self.value}"
+
+
+def request_match(text: str, where: str) -> Match:
+    """A condition such as ``body.type=invoice.paid``."""
+    path, equals, value = text.partition("=")
+    target, *keys = path.strip().split(".")
+    whole = target == "path" and not keys
+    inside = target in {"body", "headers", "query"} and bool(keys) and all(keys)
+    if not equals or not (whole or inside):
+        raise Value(text, where).wrong(
+            "PATH=VALUE with body.…, headers.…, query.… or path, such as body.type=paid"
+        )
+    return Match(target, tuple(keys), value.strip())
+
+
 def parse_duration(text: str) -> float | None:
     """Seconds in ``90``, ``90s``, ``2m``, ``500ms`` or ``1h``; ``None`` when it is none of these or zero."""
     match = _DURATION.fullmatch(text.strip())
@@ -79,8 +110,19 @@ def identifier(text: str, where: str, *, example: str) -> str:
 
 def base_url(value: Value) -> str:
     """An http or https URL without a slash at its end; a login in it is never shown."""
+    text = _web_url(value, "an http or https URL such as https://api.fasthook.io/v1")
+    if urlsplit(text).query:
+        raise value.wrong("an http or https URL such as https://api.fasthook.io/v1")
+    return text.rstrip("/")
+
+
+def source_url(value: Value) -> str:
+    """The http or https URL of a source, which may have a query."""
+    return _web_url(value, "an http or https URL such as https://hook-xxxxxx.fasthook.io/")
+
+
+def _web_url(value: Value, expected: str) -> str:
     text = str(value.text).strip()
-    expected = "an http or https URL such as https://api.fasthook.io/v1"
     if "@" in text:
         raise SettingsError(f"{value.where}: a URL with a login in it is not valid; expected {expected}")
     try:
@@ -89,10 +131,10 @@ def base_url(value: Value) -> str:
     except ValueError:
         usable = False
     else:
-        usable = usable and not (parts.query or parts.fragment)
+        usable = usable and not parts.fragment
     if not usable or not text.isprintable() or " " in text:
         raise value.wrong(expected)
-    return text.rstrip("/")
+    return text
 
 
 def header(text: str, where: str) -> tuple[str, str]:

@@ -43,15 +43,28 @@ class Decision:
 
 
 def completed(
-    results: Mapping[Stage, StageResult], reported: Collection[Stage]
+    results: Mapping[Stage, StageResult],
+    reported: Collection[Stage],
+    asked: Collection[Stage] = frozenset(Stage),
 ) -> Mapping[Stage, StageResult]:
     """Every stage's result, where a stage that never reported is not taken for passed.
 
     Args:
         results: what the gate found out.
         reported: the stages whose test case pytest has really run.
+        asked: the stages that the run was asked for; a plan asks for preflight alone.
     """
-    return {stage: _completed(stage, results.get(stage), ran=stage in reported) for stage in Stage}
+    return {
+        stage: _completed(stage, results.get(stage), ran=stage in reported)
+        if stage in asked
+        else unasked(stage)
+        for stage in Stage
+    }
+
+
+def unasked(stage: Stage) -> StageResult:
+    """A stage that is no part of the run; it neither passes nor decides."""
+    return StageResult(stage=stage, outcome=Outcome.BLOCKED, message=f"{stage} is not part of a plan")
 
 
 def _completed(stage: Stage, result: StageResult | None, *, ran: bool) -> StageResult:
@@ -64,7 +77,7 @@ def _completed(stage: Stage, result: StageResult | None, *, ran: bool) -> StageR
 
 def decide(results: Mapping[Stage, StageResult]) -> Decision:
     """A connection's verdict: its worst deciding stage, the first one of those."""
-    deciding = [result for result in results.values() if not result.advisory]
+    deciding = [result for result in results.values() if not (result.advisory or _is_unasked(result))]
     for verdict in _WORST_FIRST[:-1]:
         worst = [r for r in deciding if _OF_OUTCOME.get(r.outcome) is verdict]
         if worst:
@@ -74,6 +87,10 @@ def decide(results: Mapping[Stage, StageResult]) -> Decision:
         missing = next((r for r in deciding if r.outcome is not Outcome.PASSED), None)
         return Decision(Verdict.INCONCLUSIVE, missing)
     return Decision(Verdict.PASS, None)
+
+
+def _is_unasked(result: StageResult) -> bool:
+    return result.outcome is Outcome.BLOCKED and result.blocked_by is None
 
 
 def _exit_code_of(result: StageResult) -> int:

@@ -125,6 +125,7 @@ def list_requests(  # noqa: PLR0913 - the call's own filters, by keyword
     transport: Transport,
     *,
     source_id: str | None = None,
+    connection_id: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     include_data: bool = True,
@@ -139,6 +140,7 @@ def list_requests(  # noqa: PLR0913 - the call's own filters, by keyword
     Args:
         transport: the wire.
         source_id: only what this source received.
+        connection_id: only what was routed to this connection.
         since: an aware moment; without it FastHook looks back for a time that it does not state.
         until: an aware moment; without it, now.
         include_data: ask for the stored payloads too.
@@ -151,6 +153,7 @@ def list_requests(  # noqa: PLR0913 - the call's own filters, by keyword
     params = query_of(
         *window("from", "to", since=since, until=until),
         ("source_id", source_id),
+        ("connection_id", connection_id),
         ("status", status),
         ("q", q),
         ("include", "data" if include_data else None),

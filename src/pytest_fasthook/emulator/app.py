@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from pytest_fasthook.emulator.api import (
     attempts,
+    auth,
     bulk,
     connections,
     destinations,
     events,
     filters,
+    keys,
     metrics,
     project_secrets,
     replays,
@@ -101,6 +103,18 @@ TRANSFORMATIONS = (
     Path("GET", "/transformations/{id}/executions/{execution_id}", _MEMBER, transformations.execution),
 )
 PROJECT = (
+    Path("GET", "/auth/me", _READ, auth.me),
+    Path("POST", "/auth/logout", _READ, auth.logout),
+    Path("POST", "/auth/demo/login", Role.PUBLIC, auth.demo_login),
+    Path("POST", "/auth/google/login", Role.PUBLIC, auth.google_login),
+    Path("GET", "/project-api-keys", _OWNER, keys.list_all),
+    Path("POST", "/project-api-keys", _OWNER, keys.create),
+    Path("GET", "/project-api-keys/{id}", _OWNER, keys.get),
+    Path("PATCH", "/project-api-keys/{id}", _OWNER, keys.update),
+    Path("PUT", "/project-api-keys/{id}", _OWNER, keys.update),
+    Path("DELETE", "/project-api-keys/{id}", _OWNER, keys.revoke),
+    Path("POST", "/project-api-keys/{id}/revoke", _OWNER, keys.revoke),
+    Path("GET", "/project-api-keys/{id}/audit", _OWNER, keys.audit),
     Path("GET", "/project-secrets", _OWNER, project_secrets.get),
     Path("PUT", "/project-secrets", _OWNER, project_secrets.put),
     Path("POST", "/project-secrets/rotate", _OWNER, project_secrets.rotate),

@@ -8,7 +8,7 @@
     └── NotRunning                         the emulator was asked for something before start or after stop
     Refusal                                a call that FastHook itself would refuse; becomes an answer
     ├── Invalid 400 · Unauthenticated 401 · NotAllowed 403 · NotFound 404 · Conflict 409 · TooLarge 413
-    └── Unavailable 503
+    └── RateLimited 429 · Unavailable 503
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Refusal(Exception):  # noqa: N818 - an answer of the service, not a fault 
     Attributes:
         status: the HTTP status of the answer.
         body: the answer's body, by default ``{"error": message}`` (FastHook contract, ErrorResponse).
+        headers: more headers of the answer.
     """
 
     status: ClassVar[int] = 400
@@ -46,6 +47,7 @@ class Refusal(Exception):  # noqa: N818 - an answer of the service, not a fault 
     def __init__(self, message: str, *, body: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.body: Mapping[str, Any] = {"error": message} if body is None else body
+        self.headers: Mapping[str, str] = {}
 
 
 class Invalid(Refusal):
@@ -80,6 +82,20 @@ class TooLarge(Refusal):
     """The body is over the limit."""
 
     status = 413
+
+
+class RateLimited(Refusal):
+    """Called too often.
+
+    Attributes:
+        headers: ``Retry-After`` in whole seconds.
+    """
+
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.headers = {"retry-after": str(retry_after)}
 
 
 class Unavailable(Refusal):

@@ -6,13 +6,15 @@ verdict.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 from pytest_fasthook.client.models import Attempt, Connection, Destination, Event, Request, Source
 from pytest_fasthook.client.replies import IngressReply
+from pytest_fasthook.errors import RefusedError
 from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
 from pytest_fasthook.expect import Expectations
-from pytest_fasthook.route import Route, read_route
+from pytest_fasthook.route import Route, blind_route, read_route
 
 T = TypeVar("T")
 
@@ -50,14 +52,24 @@ def destination(evidence: Evidence, found: Connection) -> Destination | None:
 def route(evidence: Evidence, expect: Expectations) -> Route | None:
     """The route as far as it could be read; ``None`` before the connection is known."""
     found = connection(evidence, expect)
+    url = expect.plan.source_url
     if found is None:
-        return None
-    return read_route(found, source=source(evidence, found), destination=destination(evidence, found))
+        return blind_route(expect.connection_id, url) if url and unreadable(evidence, expect) else None
+    known = read_route(found, source=source(evidence, found), destination=destination(evidence, found))
+    return replace(known, source_url=url) if url else known
+
+
+def unreadable(evidence: Evidence, expect: Expectations) -> bool:
+    """Whether the key may not read the connection: a project key can be limited to requests and events."""
+    observation = evidence.latest(connection_question(expect))
+    error = observation.error if observation else None
+    return isinstance(error, RefusedError) and error.status == 403
 
 
 def ingress_question(expect: Expectations) -> Question:
-    """What the source URL answered to our probe."""
-    return Question(ask=Ask.INGRESS, probe_id=expect.sent.probe.probe_id)
+    """What the source URL answered to our probe; nothing ever does in wait mode."""
+    probe = expect.sent.probe
+    return Question(ask=Ask.INGRESS, probe_id=probe.probe_id if probe else None)
 
 
 def receipt(evidence: Evidence, expect: Expectations) -> IngressReply | None:
@@ -76,13 +88,28 @@ def request_question(evidence: Evidence, expect: Expectations) -> Question:
     Where the source's answer is configured, an id in it may mean anything, and only the marker counts.
     """
     found = route(evidence, expect)
+    probe = expect.sent.probe
+    if probe is None:
+        return _awaited_question(found, expect)
     reply = None if found and found.answers_for_itself else receipt(evidence, expect)
     return Question(
         ask=Ask.REQUEST,
-        source_id=expect.sent.probe.source_id,
+        source_id=probe.source_id,
         request_id=reply.request_id if reply else None,
-        probe_id=expect.sent.probe.probe_id,
+        probe_id=probe.probe_id,
         since=expect.sent.since,
+    )
+
+
+def _awaited_question(found: Route | None, expect: Expectations) -> Question:
+    """The first matching real request since the deploy start; of the connection where its source is not known."""
+    source_id = found.source_id if found else None
+    return Question(
+        ask=Ask.AWAITED,
+        source_id=source_id,
+        connection_id=None if source_id else expect.connection_id,
+        since=expect.sent.since,
+        match=expect.sent.match,
     )
 
 

@@ -14,6 +14,7 @@ from pytest_fasthook.client.models import Attempt, Event
 from pytest_fasthook.evidence import Evidence, Question
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
+from pytest_fasthook.judge.difference import first_lack, parsed
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wrong_team
 from pytest_fasthook.stages import Stage, StageResult
 
@@ -73,11 +74,24 @@ def _delivered(
             f"event {event.id} was delivered {latency:.2f} s after ingestion, expected at most {limit:.2f} s"
         )
         return ended(STAGE, Cause.DELIVERY_SLOW, message, facts=facts)
+    wrong = _wrong_version(success, expect)
+    if wrong:
+        return ended(STAGE, Cause.WRONG_VERSION, wrong, facts=facts)
     warnings = [f"attempt {attempt.id} failed before: {_answer(attempt)}" for attempt in failed]
     if limit is not None and latency is None:
         warnings.append("the latency could not be read, so --fasthook-max-latency was not checked")
     message = f"event {event.id} delivered: {_answer(success)}"
     return passed(STAGE, message, facts=facts, warnings=tuple(warnings))
+
+
+def _wrong_version(success: Attempt, expect: Expectations) -> str | None:
+    """Where the receiver's recorded answer lacks a field that the expected release would give."""
+    expected = expect.limits.response_body
+    if expected is None:
+        return None
+    body = parsed(success.body)
+    found = first_lack(expected, body, "body")
+    return f"attempt {success.id} was answered by another release: {found}" if found else None
 
 
 def _undelivered(

@@ -28,6 +28,37 @@ def first_difference(sent: bytes, stored: Any) -> str | None:
     return _difference(expected, stored, "body")
 
 
+def first_lack(expected: Mapping[str, Any], actual: Any, where: str) -> str | None:
+    """The first expected field that is not there, or is another; fields beside the expected ones do not count."""
+    if not isinstance(actual, Mapping):
+        return f"{where}: answered {_show(actual)}, expected {_show(expected)}"
+    for key, value in expected.items():
+        at = f"{where}.{key}"
+        if key not in actual:
+            return f"{at}: missing, expected {_show(value)}"
+        if isinstance(value, Mapping):
+            found = first_lack(value, actual[key], at)
+        else:
+            found = (
+                None
+                if actual[key] == value
+                else f"{at}: answered {_show(actual[key])}, expected {_show(value)}"
+            )
+        if found:
+            return found
+    return None
+
+
+def parsed(text: Any) -> Any:
+    """A text that holds JSON as that JSON; anything else as it is."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def _text_difference(sent: bytes, stored: Any) -> str | None:
     if not sent and stored in (None, "", {}):
         return None

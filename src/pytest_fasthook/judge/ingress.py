@@ -66,7 +66,7 @@ def _recorded(found: Request, evidence: Evidence, expect: Expectations) -> Stage
 def _unrecorded(found: Request | None, evidence: Evidence, expect: Expectations) -> Waiting:
     """No usable record yet: what it means if none appears, and how long to look for it."""
     cause, until = _hint(evidence, expect)
-    seen = "has no request record"
+    seen = "has no request record" if expect.sent.probe else "has not come"
     if found is not None:
         cause, until = Cause.REQUEST_NOT_SEEN, expect.deadline
         seen = (
@@ -77,7 +77,7 @@ def _unrecorded(found: Request | None, evidence: Evidence, expect: Expectations)
         stage=STAGE,
         questions=(chain.request_question(evidence, expect),),
         missing=cause,
-        message=f"probe {_probe(expect)} {seen}{_answered(evidence, expect)}, expected an accepted one",
+        message=f"{_subject(expect)} {seen}{_answered(evidence, expect)}, expected an accepted one",
         until=until,
         facts=_facts(evidence, expect),
     )
@@ -86,7 +86,7 @@ def _unrecorded(found: Request | None, evidence: Evidence, expect: Expectations)
 def _hint(evidence: Evidence, expect: Expectations) -> tuple[Cause, float]:
     """What the ingress answer means if no record appears, and until when to look for the record."""
     status = _status(evidence, expect)
-    if status is not None and 200 <= status < 300:
+    if expect.sent.probe is None or (status is not None and 200 <= status < 300):
         return Cause.REQUEST_NOT_SEEN, expect.deadline
     route = chain.route(evidence, expect)
     sending = chain.sending(evidence, expect)
@@ -114,8 +114,12 @@ def _verified(found: Request) -> str:
     return " and verified" if found.verified else ""
 
 
-def _probe(expect: Expectations) -> str:
-    return expect.sent.probe.probe_id
+def _subject(expect: Expectations) -> str:
+    """The probe, or the awaited request."""
+    probe, match = expect.sent.probe, " and ".join(map(str, expect.sent.match))
+    if probe is not None:
+        return f"probe {probe.probe_id}"
+    return f"a real request{f' with {match}' if match else ''} since {expect.sent.since.isoformat()}"
 
 
 def _facts(evidence: Evidence, expect: Expectations) -> dict[str, object]:
@@ -123,5 +127,5 @@ def _facts(evidence: Evidence, expect: Expectations) -> dict[str, object]:
     return {
         "http_status": _status(evidence, expect),
         "request_id": found.id if found else chain.request_question(evidence, expect).request_id,
-        "probe_id": _probe(expect),
+        "probe_id": expect.sent.probe.probe_id if expect.sent.probe else None,
     }

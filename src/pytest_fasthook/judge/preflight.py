@@ -15,8 +15,9 @@ from pytest_fasthook.evidence import Evidence, Question
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, unanswered, wrong_team
-from pytest_fasthook.probe import unsendable
+from pytest_fasthook.probe import doubts, unsendable
 from pytest_fasthook.route import Route
+from pytest_fasthook.rules.comparing import differences
 from pytest_fasthook.stages import Stage, StageResult
 
 STAGE = Stage.PREFLIGHT
@@ -29,6 +30,8 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
     """Judge the route and the probe that would be sent."""
     question = chain.connection_question(expect)
     found = chain.connection(evidence, expect)
+    if found is None and expect.plan.source_url and chain.unreadable(evidence, expect):
+        return _blind(expect)
     if found is None:
         waiting = _wait(expect, question, awaited=f"connection {expect.connection_id}")
         return _given_up(evidence, waiting) or waiting
@@ -40,7 +43,31 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
         return _wait(expect, *missing, awaited=f"source and destination of {found.id}")
     route = chain.route(evidence, expect)
     assert route is not None
-    return _closed(route) or _unsendable(route, expect) or _open(route, found)
+    return (
+        _closed(route) or _drifted(route, expect) or _unsendable(route, expect) or _open(route, found, expect)
+    )
+
+
+def _blind(expect: Expectations) -> StageResult:
+    """A key that may not read connections still gates a route whose source URL the user gave."""
+    connection_id = expect.connection_id
+    missing = (
+        f"the key lacks the right to read connection {connection_id} (403): its state, team, rules, auth and allowed "
+        "methods were not checked, and the payload, headers and POST are sent as given"
+    )
+    message = f"connection {connection_id} may not be read; the source URL was given"
+    return passed(STAGE, message, facts={"connection_id": connection_id}, warnings=(missing,))
+
+
+def _drifted(route: Route, expect: Expectations) -> StageResult | None:
+    """Where the live, normalised rules are not those of the rules file."""
+    if expect.limits.rules is None:
+        return None
+    found = differences(route.raw_rules, expect.limits.rules)
+    if not found:
+        return None
+    message = f"the rules of {route.connection_id} are not those of the rules file: {'; '.join(found)}"
+    return ended(STAGE, Cause.RULES_DRIFT, message, facts={**_facts(route), "differences": len(found)})
 
 
 def _wait(expect: Expectations, *questions: Question, awaited: str) -> Waiting:
@@ -126,7 +153,9 @@ def _shut(route: Route) -> Iterator[tuple[Cause, str, str]]:
 
 
 def _unsendable(route: Route, expect: Expectations) -> StageResult | None:
-    """Why no probe could be sent that this route would accept."""
+    """Why no probe could be sent that this route would accept; in wait mode none is."""
+    if expect.waits:
+        return None
     if not route.source_url:
         message = f"source {route.source_id} has no url, expected the URL that takes its webhooks"
         return ended(STAGE, Cause.API_BAD_RESPONSE, message, facts=_facts(route))
@@ -134,13 +163,13 @@ def _unsendable(route: Route, expect: Expectations) -> StageResult | None:
     return ended(STAGE, refusal.cause, refusal.message, facts=_facts(route)) if refusal else None
 
 
-def _open(route: Route, found: Connection) -> StageResult:
+def _open(route: Route, found: Connection, expect: Expectations) -> StageResult:
     names = f"{route.source_name} → {route.connection_name} → {route.destination_name}"
     return passed(
         STAGE,
         f"{names}: enabled, not paused, under team {found.team_id or 'unknown'}",
         facts=_facts(route),
-        warnings=tuple(_doubts(route, found)),
+        warnings=(*_doubts(route, found), *(() if expect.waits else doubts(route, expect.plan))),
     )
 
 

@@ -20,6 +20,7 @@ class Call:
         parameters: the variable parts of the path.
         query: decoded pairs in the order given.
         raw_body: the exact body.
+        token: the caller's credential; empty on public operations.
     """
 
     world: World
@@ -27,6 +28,7 @@ class Call:
     parameters: Mapping[str, str]
     query: Sequence[tuple[str, str]]
     raw_body: bytes = b""
+    token: str = field(default="", repr=False)
 
     @property
     def id(self) -> str:

@@ -59,18 +59,20 @@ class _Endpoint:
         if len(body) > MAX_BODY:
             return Answer({"error": "the request body is too large"}, 413)
         try:
-            return found.operation(self._call(exchange, found.role, parameters, body))
+            return found.operation(self._call(exchange, found, parameters, body))
         except Refusal as refusal:
-            return Answer(refusal.body, refusal.status)
+            return Answer(refusal.body, refusal.status, refusal.headers)
 
-    def _call(self, exchange: Exchange, role: Role, parameters: Mapping[str, str], body: bytes) -> Call:
+    def _call(self, exchange: Exchange, path: Path, parameters: Mapping[str, str], body: bytes) -> Call:
         query = exchange.query
-        team_id = DEMO_TEAM
-        if role is not Role.PUBLIC:
+        team_id, token = DEMO_TEAM, ""
+        if path.role is not Role.PUBLIC:
             caller = identify(self._world, shown_headers(exchange.headers), dict(query))
-            authorize(self._world, caller, role)
-            team_id = caller.team_id
-        return Call(world=self._world, team_id=team_id, parameters=parameters, query=query, raw_body=body)
+            authorize(self._world, caller, path.role, method=path.method, path=path.path)
+            team_id, token = caller.team_id, caller.token
+        return Call(
+            world=self._world, team_id=team_id, parameters=parameters, query=query, raw_body=body, token=token
+        )
 
     def _disguised(self, body: Any, path: str) -> Any:
         return _as_demo_team(body) if self._world.faults.take(FaultKind.OTHER_TEAM, path) else body

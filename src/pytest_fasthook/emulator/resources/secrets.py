@@ -82,10 +82,11 @@ def set_secrets(world: World, team_id: str, values: Mapping[str, str]) -> None:
             add_credential(world, team_id, values["api_key"], kind="project")
 
 
-def add_credential(world: World, team_id: str, token: str, *, kind: str) -> None:
-    """Accept a token for a team; ``kind`` is ``project`` or ``session``."""
+def add_credential(world: World, team_id: str, token: str, *, kind: str, key_id: str | None = None) -> None:
+    """Accept a token for a team; ``kind`` is ``project``, ``session``, or ``key`` with the key's id."""
     world.database.execute(
-        "INSERT OR REPLACE INTO credentials VALUES (?, ?, ?, ?)", (token, team_id, kind, world.clock.now_ms())
+        "INSERT OR REPLACE INTO credentials VALUES (?, ?, ?, ?, ?)",
+        (token, team_id, kind, key_id, world.clock.now_ms()),
     )
 
 

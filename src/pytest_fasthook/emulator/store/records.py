@@ -63,6 +63,25 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectKey:
+    """A scoped project API key; its value is kept among the credentials only."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    name: str
+    masked_key: str
+    status: str
+    scopes: list[str] = field(metadata=JSON)
+    execute_grants: list[str] = field(metadata=JSON)
+    rate_limit_per_minute: int
+    last_used_ms: int | None = None
+    revoked_ms: int | None = None
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """A stored filter; ``conditions`` holds some of headers, body, query, path."""
 

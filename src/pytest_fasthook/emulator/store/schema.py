@@ -6,12 +6,23 @@ SCHEMA_VERSION = 1
 
 _RESOURCES = """
 CREATE TABLE IF NOT EXISTS credentials (
-  token TEXT PRIMARY KEY, team_id TEXT NOT NULL, kind TEXT NOT NULL, created_ms INTEGER NOT NULL
+  token TEXT PRIMARY KEY, team_id TEXT NOT NULL, kind TEXT NOT NULL, key_id TEXT, created_ms INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS project_secrets (
   team_id TEXT PRIMARY KEY, api_key TEXT NOT NULL, signing_secret TEXT NOT NULL,
   api_key_ms INTEGER NOT NULL, signing_secret_ms INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS project_keys (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, name TEXT NOT NULL,
+  masked_key TEXT NOT NULL, status TEXT NOT NULL, scopes TEXT NOT NULL, execute_grants TEXT NOT NULL,
+  rate_limit_per_minute INTEGER NOT NULL, last_used_ms INTEGER, revoked_ms INTEGER,
+  created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS key_audit (
+  id INTEGER PRIMARY KEY, key_id TEXT NOT NULL, team_id TEXT NOT NULL, route_key TEXT NOT NULL,
+  permission TEXT NOT NULL, decision TEXT NOT NULL, created_ms INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS key_audit_key ON key_audit (key_id, decision, created_ms);
 CREATE TABLE IF NOT EXISTS sources (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, name TEXT NOT NULL,
   description TEXT, type TEXT NOT NULL, hook TEXT NOT NULL UNIQUE, config TEXT,
@@ -123,6 +134,8 @@ SCHEMA = _RESOURCES + _TRAFFIC + _OPERATIONS
 TABLES = (
     "credentials",
     "project_secrets",
+    "project_keys",
+    "key_audit",
     "sources",
     "destinations",
     "connections",

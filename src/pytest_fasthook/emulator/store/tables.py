@@ -14,6 +14,7 @@ from pytest_fasthook.emulator.store.records import (
     Event,
     Execution,
     Filter,
+    ProjectKey,
     Request,
     Source,
     Transformation,
@@ -26,6 +27,7 @@ CONNECTIONS = Table(Connection, "connections", noun="connection")
 FILTERS = Table(Filter, "filters", noun="filter")
 TRANSFORMATIONS = Table(Transformation, "transformations", noun="transformation")
 EXECUTIONS = Table(Execution, "executions", noun="execution")
+PROJECT_KEYS = Table(ProjectKey, "project_keys", noun="project API key")
 REQUESTS = Table(Request, "requests", noun="request")
 EVENTS = Table(Event, "events", noun="event")
 BULK_OPERATIONS = Table(BulkOperation, "bulk_operations", noun="bulk operation")

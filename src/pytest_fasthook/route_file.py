@@ -1,0 +1,285 @@
+"""``fasthook.toml``: what each connection needs that others do not, checked with the line each error is on.
+
+::
+
+    [defaults]                      # for every connection
+    timeout = "90s"
+
+    [connections.conn_invoices]
+    payload = "payloads/invoice.json"
+    headers = { x-env = "staging" }
+    max_latency = "5s"
+    advisory = ["metrics"]
+    secret_env = "INVOICES_SECRET"  # the name of a variable, never the secret
+    rules_file = "routes/connection.json"
+    expect.response.body.release = "${GIT_SHA}"
+
+The command line and the environment are stronger than this file, the ini file is weaker.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_fasthook import options, values
+from pytest_fasthook.errors import SettingsError
+from pytest_fasthook.given import Resolver, read_file
+from pytest_fasthook.options import Option
+from pytest_fasthook.redact import Secret, clean, one_line
+from pytest_fasthook.stages import Stage
+from pytest_fasthook.values import Value
+
+DEFAULT_NAME = "fasthook.toml"
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+Fields = Mapping[str, Any]
+"""Settings by the name of their field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the file says, for every connection and for single ones."""
+
+    defaults: Fields = field(default_factory=dict, repr=False)
+    connections: Mapping[str, Fields] = field(default_factory=dict, repr=False)
+
+    def of(self, connection_id: str) -> dict[str, Any]:
+        """The fields that differ for one connection."""
+        return {**self.defaults, **self.connections.get(connection_id, {})}
+
+    def secrets(self) -> Iterator[Mapping[str, Secret]]:
+        """Every source secret that the file names a variable for."""
+        for fields in (self.defaults, *self.connections.values()):
+            yield fields.get("source_secrets", {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where in the file a table is, for its values' errors."""
+
+    file: Path
+    text: str
+    table: tuple[str, ...]
+    source: Resolver
+    secrets: Mapping[str, Secret] = field(repr=False)
+
+    def where(self, key: str) -> str:
+        name = ".".join((*self.table, key))
+        line = _line_of(self.text, self.table, key)
+        return f"{self.file.name}, line {line}: {name}" if line else f"{self.file.name}: {name}"
+
+    def value(self, key: str, raw: Any) -> Value:
+        return Value(raw, self.where(key))
+
+
+def read_overrides(source: Resolver, secrets: Mapping[str, Secret]) -> Overrides:
+    """Read the file that ``--fasthook-config`` names, or ``fasthook.toml`` where it is present.
+
+    Args:
+        source: where settings come from.
+        secrets: the source secrets of the environment, which a connection's own one is put before.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds something unknown or wrong; the message names the line.
+    """
+    named = source.value(options.CONFIG)
+    file = source.path(str(named.text) if named else DEFAULT_NAME)
+    if named is None and not file.is_file():
+        return Overrides()
+    text = read_file(file, named.where if named else DEFAULT_NAME).decode("utf-8", "replace")
+    loaded = _parsed(text, file)
+    _refuse_unknown(loaded, ("defaults", "connections"), _place(file, text, (), source, secrets))
+    tables = _table(loaded, "connections", _place(file, text, (), source, secrets))
+    return Overrides(
+        defaults=_fields(loaded.get("defaults", {}), _place(file, text, ("defaults",), source, secrets)),
+        connections={
+            name: _fields(table, _place(file, text, ("connections", name), source, secrets))
+            for name, table in tables.items()
+        },
+    )
+
+
+def _place(
+    file: Path, text: str, table: tuple[str, ...], source: Resolver, secrets: Mapping[str, Secret]
+) -> _Place:
+    return _Place(file=file, text=text, table=table, source=source, secrets=secrets)
+
+
+def _parsed(text: str, file: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"{file.name}: not TOML: {one_line(clean(str(error)))}") from None
+
+
+def _table(parent: Mapping[str, Any], key: str, place: _Place) -> Mapping[str, Any]:
+    found = parent.get(key, {})
+    if not isinstance(found, Mapping):
+        raise place.value(key, found).wrong("a table")
+    return found
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: Sequence[str], place: _Place) -> None:
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+            raise SettingsError(f"{place.where(key)} is not known{hint}")
+
+
+def _fields(table: Any, place: _Place) -> Fields:
+    """The fields that one table sets; those that the command line or the environment sets are left to them."""
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{place.file.name}: {'.'.join(place.table)} is not a table")
+    _refuse_unknown(table, tuple(_READERS), place)
+    fields: dict[str, Any] = {}
+    for key, raw in table.items():
+        option, read = _READERS[key]
+        found = read(place, key, raw)
+        if not (option and _is_stronger(place.source, option)):
+            fields |= found
+    return fields
+
+
+def _is_stronger(source: Resolver, option: Option) -> bool:
+    return source.given_on_command_line(option) or bool(option.env and source.environment(option.env))
+
+
+def _text(place: _Place, key: str, raw: Any) -> Value:
+    if not isinstance(raw, str) or not raw.strip():
+        raise place.value(key, raw).wrong("a text")
+    return place.value(key, raw)
+
+
+def _plain(name: str, read: Callable[[Value], Any]) -> Callable[[_Place, str, Any], Fields]:
+    """A field whose value is spelled as on the command line; numbers may stand without quotes."""
+
+    def reader(place: _Place, key: str, raw: Any) -> Fields:
+        if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+            raise place.value(key, raw).wrong("a text or a number")
+        return {name: read(place.value(key, str(raw)))}
+
+    return reader
+
+
+def _payload(place: _Place, key: str, raw: Any) -> Fields:
+    file = _beside(place, _text(place, key, raw))
+    return {"payload": read_file(file, place.where(key)), "payload_file": file}
+
+
+def _beside(place: _Place, value: Value) -> Path:
+    """A path as the file's author meant it: from where the file lies."""
+    return place.file.parent / str(value.text)
+
+
+def _headers(place: _Place, key: str, raw: Any) -> Fields:
+    if not isinstance(raw, Mapping) or not all(isinstance(value, str) for value in raw.values()):
+        raise place.value(key, raw).wrong('a table of texts such as { x-env = "staging" }')
+    return {
+        "headers": tuple(values.header(f"{name}: {value}", place.where(key)) for name, value in raw.items())
+    }
+
+
+def _texts(place: _Place, key: str, raw: Any) -> list[str]:
+    if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
+        raise place.value(key, raw).wrong("a list of texts")
+    return raw
+
+
+def _advisory(place: _Place, key: str, raw: Any) -> Fields:
+    known = options.ADVISORY.choices
+    names = [values.choice(place.value(key, item), known) for item in _texts(place, key, raw)]
+    return {"advisory": frozenset(Stage(name) for name in names)}
+
+
+def _match(place: _Place, key: str, raw: Any) -> Fields:
+    return {"match": tuple(values.request_match(item, place.where(key)) for item in _texts(place, key, raw))}
+
+
+def _secret(place: _Place, key: str, raw: Any) -> Fields:
+    named = _text(place, key, raw)
+    value = place.source.environment(str(named.text))
+    if value is None:
+        raise named.wrong("the name of an environment variable that is set")
+    return {"source_secrets": {**place.secrets, "": Secret(str(value.text).strip("\r\n"))}}
+
+
+def _rules(place: _Place, key: str, raw: Any) -> Fields:
+    """A JSON list of rules, or the connection file of the FastHook CLI with ``rules`` in it."""
+    file = _beside(place, _text(place, key, raw))
+    try:
+        loaded = json.loads(read_file(file, place.where(key)))
+    except (ValueError, RecursionError):
+        raise place.value(key, raw).wrong("a JSON file") from None
+    rules = loaded.get("rules") if isinstance(loaded, Mapping) else loaded
+    if not isinstance(rules, list):
+        raise place.value(key, raw).wrong(
+            "a JSON file with a list of rules, or with an object that has rules"
+        )
+    return {"expected_rules": tuple(rules)}
+
+
+def _expect(place: _Place, key: str, raw: Any) -> Fields:
+    """``expect.response.body``: fields of the receiver's answer, with variables filled in."""
+    response = raw.get("response") if isinstance(raw, Mapping) and set(raw) == {"response"} else None
+    body = response.get("body") if isinstance(response, Mapping) and set(response) == {"body"} else None
+    if not isinstance(body, Mapping) or not body:
+        raise place.value(key, raw).wrong('expect.response.body with fields, such as release = "${GIT_SHA}"')
+    return {"expected_body": _filled(body, place, key)}
+
+
+def _filled(value: Any, place: _Place, key: str) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _filled(item, place, key) for name, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    return _VARIABLE.sub(lambda match: _variable(match[1], place, key), value)
+
+
+def _variable(name: str, place: _Place, key: str) -> str:
+    value = place.source.environment(name)
+    if value is None:
+        raise place.value(key, "${" + name + "}").wrong("an environment variable that is set")
+    return str(value.text).strip()
+
+
+_READERS: Mapping[str, tuple[Option | None, Callable[[_Place, str, Any], Fields]]] = {
+    "payload": (options.PAYLOAD, _payload),
+    "headers": (options.HEADER, _headers),
+    "timeout": (options.TIMEOUT, _plain("timeout_s", values.duration)),
+    "attempts": (
+        options.ATTEMPTS,
+        _plain("attempts", lambda value: values.choice(value, options.ATTEMPTS.choices)),
+    ),
+    "max_failure_rate": (options.MAX_FAILURE_RATE, _plain("max_failure_rate", values.rate)),
+    "max_latency": (options.MAX_LATENCY, _plain("max_latency_s", values.duration)),
+    "advisory": (options.ADVISORY, _advisory),
+    "source_url": (options.SOURCE_URL, _plain("source_url", values.source_url)),
+    "match": (options.MATCH, _match),
+    "secret_env": (None, _secret),
+    "rules_file": (None, _rules),
+    "expect": (None, _expect),
+}
+
+
+def _line_of(text: str, table: tuple[str, ...], key: str) -> int | None:
+    """The line on which a key of a table stands, for people; ``None`` where it cannot be told."""
+    current: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[\[?([^\]]+)\]", line)
+        if header:
+            current = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+            if current[: len(table) + 1] == (*table, key):
+                return number
+            continue
+        name = tuple(part.strip().strip("\"'") for part in line.partition("=")[0].split("."))
+        if (*current, *name)[: len(table) + 1] == (*table, key):
+            return number
+    return None
