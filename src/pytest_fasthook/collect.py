@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from pytest_fasthook.clock import Clock
@@ -244,5 +244,12 @@ class Collector:
 
 
 def _shown(observation: Observation, call: Call) -> Mapping[str, Any]:
-    shown = {"call": call.call, "asked_at": observation.asked_on, "answer": call.answer, "error": call.error}
+    took = timedelta(seconds=observation.seen_at - observation.asked_at)
+    shown = {
+        "call": call.call,
+        "asked_at": observation.asked_on,
+        "seen_at": observation.asked_on + took,
+        "answer": call.answer,
+        "error": call.error,
+    }
     return {name: value for name, value in shown.items() if value is not None}

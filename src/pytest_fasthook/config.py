@@ -26,6 +26,7 @@ T = TypeVar("T")
 Policy = Literal["keep", "fail", "pass"]
 Attempts = Literal["eventual", "first"]
 Mode = Literal["send", "wait"]
+OnFail = Literal["none", "pause"]
 
 DEFAULT_API_URL = "https://api.fasthook.io/v1"
 DEFAULT_TIMEOUT_S = 120.0
@@ -64,14 +65,14 @@ class Settings:
     on_inconclusive: Policy
     on_error: Policy
     rate_limit: int
-    json_file: Path | None
-    junit_file: Path | None
+    reports: Mapping[Option, Path]
     origins: Mapping[str, str]
     source_id: str | None = None
     source_url: str | None = None
     mode: Mode = "send"
     match: tuple[Match, ...] = ()
     plan: bool = False
+    on_fail: OnFail = "none"
     expected_rules: tuple[Any, ...] | None = None
     expected_body: Mapping[str, Any] | None = None
     overrides: Overrides = field(default_factory=Overrides)
@@ -133,14 +134,14 @@ def resolve(
         on_inconclusive=cast("Policy", _choice(source, options.ON_INCONCLUSIVE, default="keep")),
         on_error=cast("Policy", _choice(source, options.ON_ERROR, default="keep")),
         rate_limit=_read(source, options.RATE_LIMIT, values.calls_a_minute, default=DEFAULT_RATE_LIMIT),
-        json_file=_report_path(source, options.JSON),
-        junit_file=_report_path(source, options.JUNIT),
+        reports=_reports(source),
         origins=source.origins,
         source_id=_source_id(source),
         source_url=_read(source, options.SOURCE_URL, values.source_url, default=None),
         mode=cast("Mode", _choice(source, options.MODE, default="send")),
         match=_match(source),
         plan=source.value(options.PLAN) is not None,
+        on_fail=cast("OnFail", _choice(source, options.ON_FAIL, default="none")),
     )
     return replace(settings, overrides=read_overrides(source, settings.source_secrets))
 
@@ -272,10 +273,10 @@ def _advisory(source: Resolver) -> frozenset[Stage]:
     return frozenset(Stage(name) for name in names)
 
 
-def _report_path(source: Resolver, option: Option) -> Path | None:
-    value = source.value(option)
-    if value is None:
-        return None
-    if not str(value.text).strip():
-        raise value.wrong("a path of a file")
-    return source.path(str(value.text))
+def _reports(source: Resolver) -> dict[Option, Path]:
+    """Where each report that was asked for goes."""
+    asked = {option: value for option in options.REPORTS if (value := source.value(option)) is not None}
+    for value in asked.values():
+        if not str(value.text).strip():
+            raise value.wrong("a path of a file")
+    return {option: source.path(str(value.text)) for option, value in asked.items()}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import socket
 import tempfile
 import threading
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from pytest_fasthook.judge.sequence import blocked_after
 from pytest_fasthook.mailbox import Mailbox
 from pytest_fasthook.notices import notice_of
 from pytest_fasthook.opening import open_gate, open_transport
+from pytest_fasthook.output import check_paths, github_annotations, summary, write_all
+from pytest_fasthook.pausing import pause_failing
 from pytest_fasthook.planning import plan_lines
 from pytest_fasthook.progress import WaitingLine
-from pytest_fasthook.reports import files, json_report, junit, terminal
 from pytest_fasthook.selection import Selection, connections_of
 from pytest_fasthook.session import (
     CONNECTIONS_KEY,
@@ -53,7 +54,7 @@ class GatePlugin(Collecting):
         Raises:
             pytest.UsageError: a report cannot be written where it was asked for.
         """
-        check_report_paths(settings)
+        check_paths(settings)
         self._config = config
         self._clock = SystemClock()
         self._resources = ExitStack()
@@ -198,6 +199,8 @@ class GatePlugin(Collecting):
         if self._mailbox is not None:
             self._mailbox.close()
         runs = [self._connection_run(one) for one in self.connections]
+        if self.settings.on_fail == "pause":
+            runs = pause_failing(runs, self.settings, self._clock)
         decisions = [run.decision for run in runs]
         own = exit_code(
             decisions, on_inconclusive=self.settings.on_inconclusive, on_error=self.settings.on_error
@@ -212,7 +215,9 @@ class GatePlugin(Collecting):
             finished_at=self._clock.now(),
         )
         self._document = document(run)
-        if not self._write_reports() and session.exitstatus == EXIT_PASS:
+        written = write_all(self._document, self.settings, os.environ)
+        self._said += written.lines
+        if written.failed and session.exitstatus == EXIT_PASS:
             session.exitstatus = EXIT_FAIL
 
     def _connection_run(self, connection_id: str) -> ConnectionRun:
@@ -247,24 +252,6 @@ class GatePlugin(Collecting):
                 settings = self.settings.of(connection_id)
                 yield from plan_lines(route, settings, gate.server_clock(), self._clock)
 
-    def _write_reports(self) -> bool:
-        """Write every report that was asked for; whether all could be written."""
-        assert self._document is not None
-        wanted = [
-            ("--fasthook-json", self.settings.json_file, json_report.render),
-            ("--fasthook-junit", self.settings.junit_file, _junit),
-        ]
-        for flag, path, render in wanted:
-            if path is None:
-                continue
-            try:
-                files.write_whole(path, render(self._document))
-                self._said.append(f"{flag}: wrote {path}")
-            except (files.UnwritablePathError, ValueError) as error:
-                self._said.append(f"{flag}: the report is missing: {error}")
-                return False
-        return True
-
     def pytest_report_header(self) -> list[str]:
         """The settings as they were resolved; nothing secret is among them."""
         settings = self.settings
@@ -286,14 +273,13 @@ class GatePlugin(Collecting):
         """The verdict, the deciding stage, its cause, the ids and the next step."""
         if self._document is None:
             return
-        writer = self._config.get_terminal_writer()
         terminalreporter.section("fasthook", sep="=")
-        for text, markup in terminal.summary_lines(
-            self._document, width=writer.fullwidth, verbosity=self._config.get_verbosity()
-        ):
+        for text, markup in summary(self._document, self._config):
             terminalreporter.write_line(text, **markup)
         for line in (*self._plan_lines(), *self._said):
             terminalreporter.write_line(line)
+        for command in github_annotations(self._document, os.environ):
+            terminalreporter.write_line(command)
 
     def pytest_unconfigure(self) -> None:
         """Stop whatever was started for the session."""
@@ -336,21 +322,3 @@ class Tally:
         if status != EXIT_FAIL or self.others_failed or session.testsfailed > self._gate_failures:
             return status
         return own
-
-
-def check_report_paths(settings: Settings) -> None:
-    """Refuse a report path that cannot be written, before anything is sent.
-
-    Raises:
-        pytest.UsageError: it cannot be written; the message names option, path and reason.
-    """
-    for flag, path in (("--fasthook-json", settings.json_file), ("--fasthook-junit", settings.junit_file)):
-        try:
-            if path is not None:
-                files.check_writable(path)
-        except files.UnwritablePathError as error:
-            raise pytest.UsageError(f"{flag}: {error}") from None
-
-
-def _junit(document: Mapping[str, Any]) -> bytes:
-    return junit.render(document, hostname=socket.gethostname())

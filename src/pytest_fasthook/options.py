@@ -215,6 +215,20 @@ PLAN = Option(
 JSON = Option(name="json", metavar="FILE", help="Write the run as a JSON report")
 JUNIT = Option(name="junit", metavar="FILE", help="Write the gate's stages as a strict JUnit file")
 
+MARKDOWN = Option(
+    name="markdown",
+    metavar="FILE",
+    help="Write the release checklist; added to GitHub's step summary by itself",
+)
+HTML = Option(name="html", metavar="FILE", help="Write one self-contained page with the hops drawn")
+ON_FAIL = Option(
+    name="on-fail",
+    choices=("none", "pause"),
+    default="none",
+    help="What to do with a connection whose verdict is fail: nothing, or pause it (its events are then held)",
+)
+REPORTS = (JSON, JUNIT, MARKDOWN, HTML)
+
 OPTIONS: tuple[Option, ...] = (
     CONNECTION,
     SOURCE,
@@ -240,8 +254,8 @@ OPTIONS: tuple[Option, ...] = (
     RATE_LIMIT,
     CONFIG,
     PLAN,
-    JSON,
-    JUNIT,
+    ON_FAIL,
+    *REPORTS,
 )
 
 

@@ -13,7 +13,7 @@ from pytest_fasthook.fixtures import (
     fasthook_emulator,
     fasthook_emulator_server,
 )
-from pytest_fasthook.options import CONNECTION, EMULATOR, JSON, JUNIT, SOURCE, add_options
+from pytest_fasthook.options import CONNECTION, EMULATOR, REPORTS, SOURCE, add_options
 
 __all__ = ["fasthook", "fasthook_client", "fasthook_emulator", "fasthook_emulator_server"]
 
@@ -45,7 +45,7 @@ def gate_is_on(config: pytest.Config) -> bool:
     named = [config.getoption(option.dest) for option in (CONNECTION, SOURCE)]
     if any(value is not None for value in named) or config.getoption(EMULATOR.dest):
         return True
-    for report in (JSON, JUNIT):
+    for report in REPORTS:
         if config.getoption(report.dest) is not None:
             raise pytest.UsageError(
                 f"{report.flag} was given, but nothing to gate; name a route with {CONNECTION.flag} or {EMULATOR.flag}"

@@ -7,7 +7,7 @@ from typing import Protocol
 from pytest_fasthook.emulator.delivery.outbound import outbound
 from pytest_fasthook.emulator.delivery.outcome import Outcome
 from pytest_fasthook.emulator.delivery.send import Sender
-from pytest_fasthook.emulator.payload import Payload
+from pytest_fasthook.emulator.payload import Payload, shown_body
 from pytest_fasthook.emulator.resources.secrets import signing_secret
 from pytest_fasthook.emulator.store.records import Destination, Event
 from pytest_fasthook.emulator.world import World
@@ -19,16 +19,17 @@ class Carrier(Protocol):
     async def carry(self, event: Event, destination: Destination, payload: Payload) -> Outcome:
         """Deliver, and say what came of it; never raises for what the other side does."""
 
-    async def close(self) -> None:
-        """Let go of every connection."""
+
+MAX_ANSWER = 65_536
+"""Bytes of a receiver's answer that are kept."""
 
 
 class HttpCarrier:
     """Delivers to HTTP destinations."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, sender: Sender) -> None:
         self._world = world
-        self._sender = Sender(timeout=world.settings.delivery_timeout)
+        self._sender = sender
 
     async def carry(self, event: Event, destination: Destination, payload: Payload) -> Outcome:
         """Sign and send one delivery."""
@@ -39,8 +40,13 @@ class HttpCarrier:
             signing_secret=signing_secret(self._world, event.team_id),
             now_s=self._world.clock.now_ms() // 1000,
         )
-        return await self._sender.send(delivery)
-
-    async def close(self) -> None:
-        """Close the HTTP connections."""
-        await self._sender.close()
+        timeout = self._world.settings.delivery_timeout
+        exchanged = await self._sender.send(delivery, timeout=timeout, most=MAX_ANSWER)
+        return Outcome(
+            response_status=exchanged.status,
+            error_code=exchanged.error_code,
+            body=None if exchanged.status is None else shown_body(exchanged.body),
+            requested_url=delivery.url,
+            http_method=delivery.method,
+            latency_ms=exchanged.latency_ms,
+        )

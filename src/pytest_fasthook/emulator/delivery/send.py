@@ -1,30 +1,43 @@
-"""The only module that sends anything: one delivery over HTTP."""
+"""The only module that sends anything: one message over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 import time
+from dataclasses import dataclass
 
 import httpx
 
 from pytest_fasthook.emulator.delivery.outbound import Outbound
-from pytest_fasthook.emulator.delivery.outcome import Outcome, error_code
-from pytest_fasthook.emulator.payload import shown_body
+from pytest_fasthook.emulator.delivery.outcome import error_code
+from pytest_fasthook.emulator.payload import Headers
 
-MAX_ANSWER = 65_536
-"""Bytes of a receiver's answer that are kept."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """What came back.
+
+    Attributes:
+        status: ``None`` where there was no answer; ``error_code`` then says why.
+        headers: of the answer, names in lower case.
+        body: of the answer, up to the limit.
+        is_truncated: the answer was longer than the limit.
+        latency_ms: from sending to the end of the answer.
+    """
+
+    status: int | None = None
+    headers: Headers = ()
+    body: bytes = b""
+    is_truncated: bool = False
+    error_code: str | None = None
+    latency_ms: float = 0.0
 
 
 class Sender:
-    """Sends deliveries; made and used on the server's event loop.
+    """Sends messages on the server's event loop."""
 
-    Args:
-        timeout: seconds for one whole delivery.
-    """
-
-    def __init__(self, *, timeout: float) -> None:
-        self._timeout = timeout
+    def __init__(self) -> None:
         self._limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
         # Certificates are loaded when a destination is https: that takes longer than all the rest here.
         self._plain = self._client(verify=False)
@@ -32,39 +45,43 @@ class Sender:
 
     def _client(self, *, verify: ssl.SSLContext | bool) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            verify=verify, limits=self._limits, timeout=self._timeout, follow_redirects=False, trust_env=False
+            verify=verify, limits=self._limits, timeout=None, follow_redirects=False, trust_env=False
         )
 
-    async def send(self, delivery: Outbound) -> Outcome:
-        """Send one delivery and return what it came to; never raises for what the network does."""
+    async def send(self, message: Outbound, *, timeout: float, most: int) -> Exchanged:
+        """Send one message; never raises for what the network does.
+
+        Args:
+            message: what is sent.
+            timeout: seconds for the whole exchange.
+            most: bytes of the answer that are kept.
+        """
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(self._timeout):
-                status, body = await self._exchange(delivery)
+            async with asyncio.timeout(timeout):
+                return await self._exchange(message, most, started)
         except TimeoutError:
-            return _failed(delivery, "TIMEOUT", started)
+            code = "TIMEOUT"
         except httpx.RemoteProtocolError as error:
-            gone = "disconnected" in str(error)
-            return _failed(delivery, "SOCKET_CLOSED" if gone else "PROTOCOL_ERROR", started)
-        except httpx.TimeoutException:
-            return _failed(delivery, "TIMEOUT", started)
+            code = "SOCKET_CLOSED" if "disconnected" in str(error) else "PROTOCOL_ERROR"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            return _failed(delivery, error_code(error), started)
-        return Outcome(
-            response_status=status,
-            body=shown_body(body),
-            requested_url=delivery.url,
-            http_method=delivery.method,
-            latency_ms=_since(started),
-        )
+            code = error_code(error)
+        return Exchanged(error_code=code, latency_ms=_since(started))
 
-    async def _exchange(self, delivery: Outbound) -> tuple[int, bytes]:
-        request = httpx.Request(delivery.method, delivery.url, headers=_wire(delivery), content=delivery.body)
+    async def _exchange(self, message: Outbound, most: int, started: float) -> Exchanged:
+        request = httpx.Request(message.method, message.url, headers=_wire(message), content=message.body)
         response = await self._for(request.url).send(request, stream=True)
         try:
-            return response.status_code, await _read(response)
+            body, is_truncated = await _read(response, most)
         finally:
             await response.aclose()
+        return Exchanged(
+            status=response.status_code,
+            headers=tuple((name.lower(), value) for name, value in response.headers.multi_items()),
+            body=body,
+            is_truncated=is_truncated,
+            latency_ms=_since(started),
+        )
 
     def _for(self, url: httpx.URL) -> httpx.AsyncClient:
         if url.scheme != "https":
@@ -80,26 +97,17 @@ class Sender:
             await self._secure.aclose()
 
 
-def _wire(delivery: Outbound) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in delivery.headers]
+def _wire(message: Outbound) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in message.headers]
 
 
-async def _read(response: httpx.Response) -> bytes:
+async def _read(response: httpx.Response, most: int) -> tuple[bytes, bool]:
     kept = bytearray()
     async for chunk in response.aiter_bytes():
         kept += chunk
-        if len(kept) >= MAX_ANSWER:
-            break
-    return bytes(kept[:MAX_ANSWER])
-
-
-def _failed(delivery: Outbound, code: str, started: float) -> Outcome:
-    return Outcome(
-        error_code=code,
-        requested_url=delivery.url,
-        http_method=delivery.method,
-        latency_ms=_since(started),
-    )
+        if len(kept) > most:
+            return bytes(kept[:most]), True
+    return bytes(kept), False
 
 
 def _since(started: float) -> float:

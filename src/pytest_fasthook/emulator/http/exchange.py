@@ -127,14 +127,13 @@ async def spoiled_before(exchange: Exchange, faults: Faults, path: str) -> bool:
     return False
 
 
-async def spoiled_after(exchange: Exchange, faults: Faults, path: str, body: Any) -> bool:
+async def spoiled_after(exchange: Exchange, faults: Faults, path: str, body: bytes) -> bool:
     """Play the faults that come after a call was carried out; whether one of them ended it."""
     if faults.take(FaultKind.LOST_ANSWER, path):
         await exchange.end(reset=True)
         return True
     if faults.take(FaultKind.TRUNCATED, path):
-        text = json.dumps(body).encode()
-        await exchange.truncate(text, status=200, headers={"content-type": "application/json"})
+        await exchange.truncate(body, status=200, headers={"content-type": "application/json"})
         return True
     return False
 

@@ -9,10 +9,11 @@ from starlette.types import Receive, Scope, Send
 
 from pytest_fasthook.emulator.app import PATHS
 from pytest_fasthook.emulator.control import PREFIX, control
+from pytest_fasthook.emulator.delivery.send import Sender
 from pytest_fasthook.emulator.errors import Invalid, Refusal
 from pytest_fasthook.emulator.http.control_api import router
 from pytest_fasthook.emulator.http.exchange import Breaker, Exchange
-from pytest_fasthook.emulator.http.ingress import ingress
+from pytest_fasthook.emulator.http.ingress import Ingress
 from pytest_fasthook.emulator.payload import read_json
 from pytest_fasthook.emulator.receiver import Delivery
 from pytest_fasthook.emulator.resources.routes import RECEIVER_PATH
@@ -28,11 +29,13 @@ class Front:
 
     Args:
         world: the emulator.
+        sender: calls the upstreams of sources in proxy mode.
         breaker: ends TCP connections, for faults.
     """
 
-    def __init__(self, world: World, breaker: Breaker) -> None:
+    def __init__(self, world: World, sender: Sender, breaker: Breaker) -> None:
         self._world = world
+        self._ingress = Ingress(world, sender)
         self._breaker = breaker
         self._api = router(world, self._exchange, PATHS)
 
@@ -43,8 +46,7 @@ class Front:
         path = scope["path"]
         hook = self._hook(scope)
         if hook:
-            exchange = self._exchange(scope, receive, send)
-            await ingress(exchange, self._world, hook[0], hook[1])
+            await self._ingress.take(self._exchange(scope, receive, send), hook[0], hook[1])
         elif path.startswith(f"{RECEIVER_PATH}/"):
             await self._receive_delivery(self._exchange(scope, receive, send))
         elif path.startswith(f"{PREFIX}/"):

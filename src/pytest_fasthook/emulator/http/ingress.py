@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from pytest_fasthook.emulator.delivery.send import Sender
 from pytest_fasthook.emulator.faults import FaultKind
 from pytest_fasthook.emulator.http.exchange import Exchange, spoiled_after, spoiled_before
+from pytest_fasthook.emulator.ingress import proxying
 from pytest_fasthook.emulator.ingress.accept import Received, receive, source_of
+from pytest_fasthook.emulator.ingress.challenges import subscription_reply, url_verification_reply
+from pytest_fasthook.emulator.ingress.responses import Reply, custom_reply
+from pytest_fasthook.emulator.payload import Payload
+from pytest_fasthook.emulator.store.records import Source
 from pytest_fasthook.emulator.world import World
 
 _REASONS = {
@@ -15,35 +22,73 @@ _REASONS = {
     "SOURCE_AUTH_FAILED": "source authentication failed",
     "PAYLOAD_TOO_LARGE": "payload too large",
 }
+_JSON = {"content-type": "application/json"}
 
 
-async def ingress(exchange: Exchange, world: World, hook: str, path: str) -> None:
-    """Take one webhook in and answer it.
+class Ingress:
+    """Takes webhooks in and answers them.
 
     Args:
-        exchange: the HTTP exchange.
         world: the emulator.
-        hook: the source's label.
-        path: the caller's path after it.
+        sender: calls the upstreams of sources in proxy mode.
     """
-    if await spoiled_before(exchange, world.faults, exchange.path):
-        return
-    source = source_of(world, hook)
-    if source is None:
-        await exchange.answer_json({"error": "source not found"}, status=404)
-        return
-    body = await exchange.body(most=world.settings.max_body)
-    received = receive(world, source, exchange.payload(path, body))
-    answer = _answer(world, received, exchange.path)
-    if await spoiled_after(exchange, world.faults, exchange.path, answer):
-        return
-    await exchange.answer_json(answer, status=received.decision.status)
+
+    def __init__(self, world: World, sender: Sender) -> None:
+        self._world = world
+        self._sender = sender
+
+    async def take(self, exchange: Exchange, hook: str, path: str) -> None:
+        """Take one webhook in.
+
+        Args:
+            exchange: the HTTP exchange.
+            hook: the source's label.
+            path: the caller's path after it.
+        """
+        faults = self._world.faults
+        if await spoiled_before(exchange, faults, exchange.path):
+            return
+        reply = await self._reply(exchange, hook, path)
+        if not await spoiled_after(exchange, faults, exchange.path, reply.body):
+            await exchange.answer(reply.body, status=reply.status, headers=reply.headers)
+
+    async def _reply(self, exchange: Exchange, hook: str, path: str) -> Reply:
+        source = source_of(self._world, hook)
+        if source is None:
+            return _json({"error": "source not found"}, status=404)
+        payload = exchange.payload(path, await exchange.body(most=self._world.settings.max_body))
+        challenge = subscription_reply(source, payload)
+        if challenge:
+            return challenge
+        received = receive(self._world, source, payload)
+        if received.decision.cause:
+            return _json({"error": _REASONS[received.decision.cause]}, status=received.decision.status)
+        return await self._accepted(source, payload, received, exchange.path)
+
+    async def _accepted(self, source: Source, payload: Payload, received: Received, path: str) -> Reply:
+        if proxying.proxy_of(source):
+            return await self._proxied(source, payload, received)
+        return (
+            url_verification_reply(source, payload)
+            or custom_reply(source.config, payload, request_id=received.request.id)
+            or self._default(received, path)
+        )
+
+    async def _proxied(self, source: Source, payload: Payload, received: Received) -> Reply:
+        proxy = proxying.proxy_of(source) or {}
+        call = proxying.upstream_call(proxy, payload, request_id=received.request.id)
+        timeout, most = proxying.limits(proxy)
+        started_ms = self._world.clock.now_ms()
+        exchanged = await self._sender.send(call, timeout=timeout, most=most)
+        proxying.record_exchange(self._world, received.request, call, exchanged, started_ms=started_ms)
+        return proxying.upstream_reply(exchanged)
+
+    def _default(self, received: Received, path: str) -> Reply:
+        body: dict[str, Any] = {"ok": True, "queued": True, "transport": "queue"}
+        if not self._world.faults.take(FaultKind.NO_REQUEST_ID, path):
+            body["request_id"] = received.request.id
+        return _json(body)
 
 
-def _answer(world: World, received: Received, path: str) -> dict[str, Any]:
-    if received.decision.cause:
-        return {"error": _REASONS[received.decision.cause]}
-    answer: dict[str, Any] = {"ok": True, "queued": True, "transport": "queue"}
-    if world.faults.take(FaultKind.NO_REQUEST_ID, path):
-        return answer
-    return {**answer, "request_id": received.request.id}
+def _json(body: dict[str, Any], *, status: int = 200) -> Reply:
+    return Reply(status=status, body=json.dumps(body, separators=(",", ":")).encode(), headers=_JSON)

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pytest_fasthook.emulator.errors import Conflict, Invalid
 from pytest_fasthook.emulator.ingress.authenticity import KINDS
+from pytest_fasthook.emulator.ingress.proxying import check_proxy
+from pytest_fasthook.emulator.ingress.responses import check_custom_response
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.resources.secrets import kept
 from pytest_fasthook.emulator.store.records import Source
@@ -156,4 +158,6 @@ def _config(config: dict[str, Any] | None) -> dict[str, Any] | None:
     methods = config.get("allowed_http_methods")
     if methods is not None and not (isinstance(methods, list) and all(item in _METHODS for item in methods)):
         raise Invalid(f"config.allowed_http_methods must be an array of {', '.join(_METHODS)}")
+    check_custom_response(config.get("custom_response"))
+    check_proxy(config)
     return config

@@ -190,6 +190,29 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyExchange:
+    """One synchronous call to the upstream of a source in proxy mode."""
+
+    seq: int = 0
+    id: str
+    team_id: str
+    source_id: str
+    request_id: str
+    target_url: str
+    http_method: str
+    response_status: int | None = None
+    response_headers: Mapping[str, str] = field(default_factory=dict, metadata=JSON)
+    response_body: str | None = None
+    response_body_truncated: bool = False
+    error_text: str | None = None
+    started_ms: int
+    responded_ms: int | None = None
+    latency_ms: float | None = None
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOperation:
     """Many retries in one; ``due_ms`` is set as long as there is something left to do."""
 

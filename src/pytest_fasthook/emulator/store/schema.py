@@ -100,6 +100,14 @@ CREATE INDEX IF NOT EXISTS attempts_event ON attempts (event_id, created_ms);
 CREATE INDEX IF NOT EXISTS attempts_request ON attempts (request_id);
 CREATE INDEX IF NOT EXISTS attempts_team ON attempts (team_id, created_ms, status);
 CREATE INDEX IF NOT EXISTS attempts_destination ON attempts (destination_id, created_ms);
+CREATE TABLE IF NOT EXISTS proxy_exchanges (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, source_id TEXT NOT NULL,
+  request_id TEXT NOT NULL, target_url TEXT NOT NULL, http_method TEXT NOT NULL, response_status INTEGER,
+  response_headers TEXT NOT NULL, response_body TEXT, response_body_truncated INTEGER NOT NULL, error_text TEXT,
+  started_ms INTEGER NOT NULL, responded_ms INTEGER, latency_ms REAL,
+  created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS proxy_exchanges_request ON proxy_exchanges (request_id);
 CREATE TABLE IF NOT EXISTS executions (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, event_id TEXT NOT NULL,
   request_id TEXT NOT NULL, connection_id TEXT NOT NULL, original_data_id TEXT NOT NULL,
@@ -147,6 +155,7 @@ TABLES = (
     "filters",
     "transformations",
     "executions",
+    "proxy_exchanges",
     "bulk_operations",
     "bulk_targets",
 )

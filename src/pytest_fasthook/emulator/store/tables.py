@@ -15,6 +15,7 @@ from pytest_fasthook.emulator.store.records import (
     Execution,
     Filter,
     ProjectKey,
+    ProxyExchange,
     Request,
     Source,
     Transformation,
@@ -28,6 +29,7 @@ FILTERS = Table(Filter, "filters", noun="filter")
 TRANSFORMATIONS = Table(Transformation, "transformations", noun="transformation")
 EXECUTIONS = Table(Execution, "executions", noun="execution")
 PROJECT_KEYS = Table(ProjectKey, "project_keys", noun="project API key")
+PROXY_EXCHANGES = Table(ProxyExchange, "proxy_exchanges", noun="proxy exchange")
 REQUESTS = Table(Request, "requests", noun="request")
 EVENTS = Table(Event, "events", noun="event")
 BULK_OPERATIONS = Table(BulkOperation, "bulk_operations", noun="bulk operation")

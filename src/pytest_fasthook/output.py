@@ -1,0 +1,110 @@
+"""Where the reports go: files that were asked for, the terminal, and GitHub's own places when it runs there."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_fasthook import options
+from pytest_fasthook.config import Settings
+from pytest_fasthook.options import Option
+from pytest_fasthook.reports import files, github, html, json_report, junit, markdown, terminal
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of the reports.
+
+    Attributes:
+        lines: one for each report.
+        failed: whether one is missing.
+    """
+
+    lines: tuple[str, ...]
+    failed: bool
+
+
+def check_paths(settings: Settings) -> None:
+    """Refuse a report path that cannot be written, before anything is sent.
+
+    Raises:
+        pytest.UsageError: it cannot be written; the message names option, path and reason.
+    """
+    for option, path in settings.reports.items():
+        try:
+            files.check_writable(path)
+        except files.UnwritablePathError as error:
+            raise pytest.UsageError(f"{option.flag}: {error}") from None
+
+
+def write_all(document: Document, settings: Settings, environment: Mapping[str, str]) -> Written:
+    """Write every report that was asked for, and GitHub's step summary where there is one.
+
+    A report that fails stops no other.
+    """
+    lines, failed = [], False
+    for option, path in settings.reports.items():
+        try:
+            files.write_whole(path, _RENDERERS[option](document))
+            lines.append(f"{option.flag}: wrote {path}")
+        except ValueError as error:
+            lines.append(f"{option.flag}: the report is missing: {error}")
+            failed = True
+    summary_file = environment.get("GITHUB_STEP_SUMMARY")
+    if summary_file:
+        lines += _append_step_summary(document, Path(summary_file))
+    return Written(tuple(lines), failed)
+
+
+def _append_step_summary(document: Document, path: Path) -> list[str]:
+    """Add the checklist to the step's summary; it is a courtesy, so a failure is said and changes nothing."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(markdown.cut(markdown.render(document)) + "\n")
+    except (OSError, ValueError) as error:
+        return [f"GITHUB_STEP_SUMMARY: not written: {error}"]
+    return []
+
+
+def github_annotations(document: Document, environment: Mapping[str, str]) -> list[str]:
+    """GitHub's workflow commands for stages that did not pass; none anywhere else."""
+    return github.workflow_commands(document) if environment.get("GITHUB_ACTIONS") == "true" else []
+
+
+def summary(document: Document, config: pytest.Config) -> list[terminal.Line]:
+    """The summary for pytest's terminal."""
+    encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+    return terminal.summary_lines(
+        document,
+        width=config.get_terminal_writer().fullwidth,
+        verbosity=config.get_verbosity(),
+        ascii_only=not encoding.lower().replace("-", "").startswith("utf"),
+    )
+
+
+def _junit(document: Document) -> bytes:
+    return junit.render(document, hostname=socket.gethostname())
+
+
+def _markdown(document: Document) -> bytes:
+    return markdown.render(document).encode()
+
+
+def _html(document: Document) -> bytes:
+    return html.render(document).encode()
+
+
+_RENDERERS: Mapping[Option, Callable[[Document], bytes]] = {
+    options.JSON: json_report.render,
+    options.JUNIT: _junit,
+    options.MARKDOWN: _markdown,
+    options.HTML: _html,
+}

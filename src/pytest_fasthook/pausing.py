@@ -1,0 +1,34 @@
+"""``--fasthook-on-fail pause``: hold the events of a connection that failed its gate, and say how to undo it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pytest_fasthook.client.client import FastHookClient
+from pytest_fasthook.clock import Clock
+from pytest_fasthook.config import Settings
+from pytest_fasthook.document import ConnectionRun
+from pytest_fasthook.errors import FastHookError
+from pytest_fasthook.opening import open_transport
+from pytest_fasthook.verdict import Verdict
+
+
+def pause_failing(runs: Sequence[ConnectionRun], settings: Settings, clock: Clock) -> list[ConnectionRun]:
+    """Pause every connection whose verdict is fail; the verdicts stay, what was done becomes a warning of the run."""
+    return [_paused(run, settings, clock) if run.decision.verdict is Verdict.FAIL else run for run in runs]
+
+
+def _paused(run: ConnectionRun, settings: Settings, clock: Clock) -> ConnectionRun:
+    connection_id = run.connection_id
+    try:
+        with open_transport(settings, clock) as transport:
+            FastHookClient.over(transport).pause_connection(connection_id)
+        note = (
+            f"PAUSED by --fasthook-on-fail pause: connection {connection_id} now holds its events; undo it with "
+            f"PUT {settings.api_url}/connections/{connection_id}/unpause, or with the FastHook CLI: "
+            f"fasthook connections unpause {connection_id}"
+        )
+    except FastHookError as error:
+        note = f"NOT PAUSED, although --fasthook-on-fail pause was given: {error}"
+    return replace(run, notes=(*run.notes, note))
