@@ -13,6 +13,12 @@ from pytest_fasthook.options import OPTIONS, Option, add_options
 
 PROMISED = {
     "--fasthook-connection": (None, None),
+    "--fasthook-source": (None, None),
+    "--fasthook-source-url": ("FASTHOOK_SOURCE_URL", None),
+    "--fasthook-mode": ("FASTHOOK_MODE", "fasthook_mode"),
+    "--fasthook-match": (None, None),
+    "--fasthook-config": (None, "fasthook_config"),
+    "--fasthook-plan": (None, None),
     "--fasthook-emulator": (None, None),
     "--fasthook-api-url": ("FASTHOOK_API_URL", "fasthook_api_url"),
     "--fasthook-team": ("FASTHOOK_TEAM_ID", "fasthook_team"),
@@ -103,7 +109,9 @@ def test_no_secret_reaches_the_command_line_or_the_ini_file(recorder: Recorder) 
 def test_not_given_is_none_everywhere(recorder: Recorder) -> None:
     """A default on the command line could not be told from a given value and would beat the environment."""
     given = vars(recorder.parser.parse_args([]))
-    assert {name: value for name, value in given.items() if value is not None} == {"fasthook_emulator": False}
+    flags = {option.dest for option in OPTIONS if option.action == "store_true"}
+    assert {name for name, value in given.items() if value is not None} == flags
+    assert not any(given[flag] for flag in flags)
     assert set(recorder.ini.values()) == {None}
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from core_world import one_clean_line
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_fasthook import values
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.values import DeployStart, Value
+from pytest_fasthook.values import DeployStart, Match, Value
 
 NOW = datetime(2026, 5, 29, 12, 0, tzinfo=UTC)
 WHERE = "--fasthook-anything"
@@ -30,6 +30,9 @@ READERS: dict[str, Callable[[Value], Any]] = {
     "choice": lambda value: values.choice(value, ("keep", "fail", "pass")),
     "identifier": lambda value: values.identifier(value.text, value.where, example="conn_xxx"),
     "header": lambda value: values.header(value.text, value.where),
+    "source_url": values.source_url,
+    "request_match": lambda value: values.request_match(value.text, value.where),
+    "source_secret": values.source_secret,
     "listed": lambda value: values.listed(Value([value.text], value.where)),
 }
 
@@ -83,6 +86,7 @@ def test_no_other_text_is_a_duration(text: str) -> None:
         values.duration(Value(text, WHERE))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), st.sampled_from(["", "ms", "s", "m", "h"]))
 def test_a_duration_is_never_zero_nor_longer_than_a_week(number: int, unit: str) -> None:
     seconds = values.parse_duration(f"{number}{unit}")
@@ -169,6 +173,45 @@ def test_a_password_in_a_base_url_is_not_shown() -> None:
         values.base_url(Value("https://robot:s3cr3t@api.test/v1", WHERE))
     assert "s3cr3t" not in str(caught.value)
     assert WHERE in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://hook-abc123.test/", "http://a.test:8080/in?env=staging", "http://a.test"]
+)
+def test_a_source_url_is_kept_with_its_path_and_query(text: str) -> None:
+    assert values.source_url(Value(f" {text}\n", WHERE)) == text
+
+
+@pytest.mark.parametrize("text", ["", "hook-abc123.test", "ftp://a.test", "http://a.test/#x", "http://a b/"])
+def test_no_other_text_is_a_source_url(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"^--fasthook-anything: .*such as https://hook-xxxxxx"):
+        values.source_url(Value(text, WHERE))
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("body.type=invoice.paid", Match("body", ("type",), "invoice.paid")),
+        ("body.data.items.0.id=7", Match("body", ("data", "items", "0", "id"), "7")),
+        ("headers.x-env=a=b", Match("headers", ("x-env",), "a=b")),
+        ("query.mode=", Match("query", ("mode",), "")),
+        (" path = /orders ", Match("path", (), "/orders")),
+    ],
+)
+def test_a_match_is_a_path_and_a_value(text: str, match: Match) -> None:
+    assert values.request_match(text, WHERE) == match
+
+
+@pytest.mark.parametrize(
+    "text", ["", "body.type", "body=x", "body.=x", "headers=x", "path.a=x", "method=POST", "=x"]
+)
+def test_no_other_text_is_a_match(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"^--fasthook-anything: .*expected PATH=VALUE with body"):
+        values.request_match(text, WHERE)
+
+
+def test_a_match_is_shown_as_it_is_written() -> None:
+    assert str(values.request_match("body.a.b=c", WHERE)) == "body.a.b=c"
 
 
 @pytest.mark.parametrize(
@@ -332,6 +375,7 @@ def refusal(name: str, text: str) -> str | None:
     return None
 
 
+@settings(deadline=None)
 @given(ANY_TEXT, st.sampled_from(sorted(READERS)))
 def test_any_text_is_taken_or_refused_in_one_clean_line(text: str, name: str) -> None:
     line = refusal(name, text)
@@ -341,6 +385,7 @@ def test_any_text_is_taken_or_refused_in_one_clean_line(text: str, name: str) ->
         assert len(line) < 600
 
 
+@settings(deadline=None)
 @given(st.text(string.printable, max_size=500))
 def test_a_refused_value_is_shown_in_one_short_line(text: str) -> None:
     line = str(Value(text, WHERE).wrong("something else"))
