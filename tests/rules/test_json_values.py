@@ -45,7 +45,9 @@ def test_what_javascript_could_call_equal_is_alike(first: Any, second: Any) -> N
     assert alike(first, second)
 
 
-@pytest.mark.parametrize(("first", "second"), [(1, 2), ("a", "A"), ("", 1), (None, 0), ([1], 1)])
+@pytest.mark.parametrize(
+    ("first", "second"), [(1, 2), ("a", "A"), ("", 1), ("1", "1.0"), (None, 0), ([1], 1)]
+)
 def test_what_is_different_is_not_alike(first: Any, second: Any) -> None:
     assert not alike(first, second)
 
