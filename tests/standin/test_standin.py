@@ -316,3 +316,21 @@ def test_a_record_may_name_another_team_and_a_source_no_url() -> None:
         send(standin)
         assert ask(standin, "/requests").json["models"][0]["team_id"] == "tm_other"
         assert ask(standin, "/sources/src_orders").json["url"] is None
+
+
+def test_all_connections_are_listed_whatever_is_asked() -> None:
+    routes = (RouteScript(connection_id="conn_a"), RouteScript(connection_id="conn_b", disabled=True))
+    with StandIn(*routes) as standin:
+        models = ask(standin, "/connections", {"source_id": "src_other"}).json["models"]
+    assert [(model["id"], model["disabled_at"] is None) for model in models] == [
+        ("conn_a", True),
+        ("conn_b", False),
+    ]
+
+
+def test_traffic_may_begin_with_the_first_look() -> None:
+    traffic = ForeignTraffic(at_s=0, since="look")
+    with StandIn(RouteScript(source=SourceScript(foreign=(traffic,)))) as standin:
+        assert ask(standin, "/events").json["models"] == []
+        ask(standin, "/requests")
+        assert len(ask(standin, "/events").json["models"]) == 1

@@ -98,4 +98,12 @@ def test_the_api_only_reads() -> None:
     with StandIn(RouteScript()) as standin:
         url = f"{standin.api_url}/connections/conn_orders/pause"
         assert call(url, method="PUT", headers=CREDENTIALS).status == 403
-        assert [(c.method, c.endpoint) for c in standin.calls] == [("PUT", "write")]
+        assert [(c.method, c.endpoint) for c in standin.calls] == [("PUT", "pause")]
+        assert standin.world.paused == set()
+
+
+def test_a_key_that_may_pause_pauses() -> None:
+    with StandIn(RouteScript(), api=ApiScript(may_pause=True)) as standin:
+        told = call(f"{standin.api_url}/connections/conn_orders/pause", method="PUT", headers=CREDENTIALS)
+        assert (told.status, standin.world.paused) == (200, {"conn_orders"})
+    assert told.json["paused_at"] is not None

@@ -41,6 +41,23 @@ class Api:
         route = self._route(ask.ids[0])
         return records.connection_record(route, url=self.source_url(route.source.id))
 
+    def connections(self, ask: Ask) -> Record:
+        """``GET /v1/connections``: all of them; no filter of this list is documented."""
+        routes = self.world.routes[: ask.limit(255)]
+        models = [records.connection_record(route, url=self.source_url(route.source.id)) for route in routes]
+        pagination = {"order_by": "created_at", "dir": "desc", "limit": ask.limit(255)}
+        return {"pagination": pagination, "count": len(models), "models": models}
+
+    def pause(self, ask: Ask) -> Record:
+        """``PUT /v1/connections/{id}/pause``."""
+        if not self.world.api.may_pause:
+            raise Refusal(403, "this key may only read")
+        route = self._route(ask.ids[0])
+        self.world.pause(route.connection_id)
+        return records.connection_record(route, url=self.source_url(route.source.id)) | {
+            "paused_at": iso(ask.now)
+        }
+
     def source(self, ask: Ask) -> Record:
         """``GET /v1/sources/{id}``."""
         for route in self.world.routes:
@@ -254,6 +271,8 @@ def _short_envelope(ask: Ask, models: list[Record]) -> Record:
 
 _HANDLERS: dict[str, Callable[[Api, Ask], Record]] = {
     "connection": Api.connection,
+    "connections": Api.connections,
+    "pause": Api.pause,
     "source": Api.source,
     "destination": Api.destination,
     "requests": Api.requests,
@@ -268,6 +287,7 @@ _HANDLERS: dict[str, Callable[[Api, Ask], Record]] = {
 }
 
 _PATHS = [
+    (re.compile(r"/connections"), "connections"),
     (re.compile(r"/connections/([^/]+)"), "connection"),
     (re.compile(r"/connections/([^/]+)/latest-input"), "latest_input"),
     (re.compile(r"/sources/([^/]+)"), "source"),
@@ -283,9 +303,18 @@ _PATHS = [
 ]
 
 
-def find_endpoint(path: str) -> tuple[str, tuple[str, ...]]:
-    """The endpoint's name and the ids in its path; ``/v1`` is optional. ``unknown`` where there is none."""
+_PAUSE = re.compile(r"/connections/([^/]+)/pause")
+
+
+def find_endpoint(method: str, path: str) -> tuple[str, tuple[str, ...]]:
+    """The endpoint's name and the ids in its path; ``/v1`` is optional.
+
+    ``unknown`` where there is none, ``write`` for all that changes something, but for ``pause``.
+    """
     bare = path.removeprefix("/v1")
+    if method != "GET":
+        match = _PAUSE.fullmatch(bare)
+        return ("pause", match.groups()) if match and method == "PUT" else ("write", ())
     for pattern, name in _PATHS:
         match = pattern.fullmatch(bare)
         if match is not None:

@@ -60,11 +60,26 @@ def read_body(body: bytes) -> Any:
         return body.decode("utf-8", "replace")
 
 
-def foreign_receipts(source: SourceScript, *, started: float, first_probe: float | None) -> list[Receipt]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginnings:
+    """The moments from which other people's traffic counts; ``None`` while they have not come."""
+
+    started: float
+    probe: float | None = None
+    look: float | None = None
+
+    def of(self, traffic: ForeignTraffic) -> float | None:
+        """The moment from which this traffic counts."""
+        if traffic.at_s < 0:
+            return self.started
+        return self.probe if traffic.since == "probe" else self.look
+
+
+def foreign_receipts(source: SourceScript, *, begins: Beginnings) -> list[Receipt]:
     """The receipts of other people's traffic whose start is known so far."""
     found = []
     for row, traffic in enumerate(source.foreign):
-        start = started if traffic.at_s < 0 else first_probe
+        start = begins.of(traffic)
         if start is not None:
             found += [_foreign(source, traffic, start, row, n) for n in range(traffic.count)]
     return found

@@ -19,6 +19,7 @@ AuthKind = Literal["HMAC", "BASIC_AUTH", "API_KEY"]
 EndpointName = Literal[
     "*",
     "connection",
+    "connections",
     "source",
     "destination",
     "requests",
@@ -80,11 +81,15 @@ class RequestScript:
 class ForeignTraffic:
     """Requests of other people on the source, with an event for each of its connections.
 
-    ``at_s`` counts from the start of the stand-in where negative, else from the source's first probe; the
-    requests follow each other by ``every_s``, and metrics count each ``counted_after_s`` later.
+    Attributes:
+        at_s: counts from the start of the stand-in where negative, else from what ``since`` names.
+        since: the source's first probe, or the first look at the requests (for a gate that sends nothing).
+        every_s: by how much the requests follow each other.
+        counted_after_s: how much later metrics count each.
     """
 
     at_s: float
+    since: Literal["probe", "look"] = "probe"
     count: int = 1
     every_s: float = 0.0
     counted_after_s: float = 0.0
@@ -216,6 +221,7 @@ class ApiScript:
         small: records hold only the fields of the older public pages, lists only ``count`` and ``models``.
         lists_cancelled: ignored branches are among the events even when nobody asks for them.
         ignores_filters: lists leave the ids they are asked for out of account.
+        may_pause: the key may pause connections; otherwise it may only read.
     """
 
     key: str = field(default=API_KEY, repr=False)
@@ -226,3 +232,4 @@ class ApiScript:
     small: bool = False
     lists_cancelled: bool = False
     ignores_filters: bool = False
+    may_pause: bool = False

@@ -80,7 +80,7 @@ class StandIn:
 
 
 def _answer_api(world: World, team: Api, demo: Api, incoming: Incoming) -> Answer:
-    endpoint, ids = find_endpoint(incoming.path) if incoming.method == "GET" else ("write", ())
+    endpoint, ids = find_endpoint(incoming.method, incoming.path)
     world.note_call(
         Call(
             endpoint=endpoint,

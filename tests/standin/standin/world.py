@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from standin.history import EventSeen, event_seen, request_shown_at
-from standin.receipts import Receipt, foreign_receipts
+from standin.receipts import Beginnings, Receipt, foreign_receipts
 from standin.script import ApiScript, RouteScript, SourceScript
 
 
@@ -42,6 +42,8 @@ class World:
         self._calls: list[Call] = []
         self._receipts: list[Receipt] = []
         self._matched: dict[int, int] = {}
+        self._first_look: float | None = None
+        self._paused: set[str] = set()
         self.started = self.now()
 
     def now(self) -> float:
@@ -69,6 +71,8 @@ class World:
         """Write a call down."""
         with self._lock:
             self._calls.append(call)
+            if call.endpoint == "requests" and self._first_look is None:
+                self._first_look = self.now()
 
     def note_receipt(self, receipt: Receipt) -> None:
         """Write a receipt down."""
@@ -81,6 +85,17 @@ class World:
             self._matched[fault] = self._matched.get(fault, 0) + 1
             return self._matched[fault]
 
+    @property
+    def paused(self) -> set[str]:
+        """The connections that somebody paused while the stand-in ran."""
+        with self._lock:
+            return set(self._paused)
+
+    def pause(self, connection_id: str) -> None:
+        """Pause a connection."""
+        with self._lock:
+            self._paused.add(connection_id)
+
     def requests(self) -> list[Receipt]:
         """The visible request records, newest first."""
         now, probes = self.now(), self.probes
@@ -88,11 +103,8 @@ class World:
         seen = [probe for probe in probes if request_shown_at(probe, arrivals) <= now]
         for source in self.sources:
             first = next((probe.at for probe in probes if probe.source.id == source.id), None)
-            seen += [
-                receipt
-                for receipt in foreign_receipts(source, started=self.started, first_probe=first)
-                if receipt.at <= now
-            ]
+            begins = Beginnings(started=self.started, probe=first, look=self._first_look)
+            seen += [receipt for receipt in foreign_receipts(source, begins=begins) if receipt.at <= now]
         return sorted(seen, key=lambda receipt: (receipt.at, receipt.request_id), reverse=True)
 
     def events(self) -> list[EventSeen]:
