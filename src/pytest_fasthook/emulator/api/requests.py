@@ -6,14 +6,26 @@ from typing import Any
 
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.conditions import Conditions
-from pytest_fasthook.emulator.api.transformations import execution_view
 from pytest_fasthook.emulator.api.windows import Window, read_cursor, read_window, write_cursor
 from pytest_fasthook.emulator.errors import Invalid, NotFound
 from pytest_fasthook.emulator.faults import FaultKind
-from pytest_fasthook.emulator.store.records import Request
-from pytest_fasthook.emulator.store.tables import ATTEMPTS, EVENTS, EXECUTIONS, REQUESTS, load_payload
-from pytest_fasthook.emulator.views.trace import trace_view
-from pytest_fasthook.emulator.views.traffic import ignored_view, request_event_view, request_view, with_data
+from pytest_fasthook.emulator.store.records import ProxyExchange, Request
+from pytest_fasthook.emulator.store.tables import (
+    ATTEMPTS,
+    EVENTS,
+    EXECUTIONS,
+    PROXY_EXCHANGES,
+    REQUESTS,
+    load_payload,
+)
+from pytest_fasthook.emulator.views.trace import Story, trace_view
+from pytest_fasthook.emulator.views.traffic import (
+    ignored_view,
+    proxy_view,
+    request_event_view,
+    request_view,
+    with_data,
+)
 
 STATUSES = ("accepted", "rejected")
 EVENT_STATUSES = ("SCHEDULED", "QUEUED", "HOLD", "SUCCESSFUL", "FAILED", "CANCELLED")
@@ -79,7 +91,7 @@ def get(call: Call) -> Answer:
     """Return one request with its payload."""
     request = visible_request(call)
     view = with_data(request_view(request), load_payload(call.world.database, request.data_id))
-    return Answer({**view, "proxy_exchange": None})
+    return Answer({**view, "proxy_exchange": proxy_view(_proxy_exchange(call, request))})
 
 
 def trace(call: Call) -> Answer:
@@ -96,9 +108,14 @@ def trace(call: Call) -> Answer:
         "WHERE request_id = ? AND created_ms <= ? ORDER BY seq",
         (request.id, world.visible_ms("attempts")),
     )
-    executions = EXECUTIONS.select(database, "WHERE request_id = ? ORDER BY seq", (request.id,))
-    transformations = [execution_view(item) for item in executions]
-    return Answer(trace_view(request, events, attempts, transformations))
+    story = Story(
+        request=request,
+        proxy_exchange=_proxy_exchange(call, request),
+        events=events,
+        attempts=attempts,
+        executions=EXECUTIONS.select(database, "WHERE request_id = ? ORDER BY seq", (request.id,)),
+    )
+    return Answer(trace_view(story))
 
 
 def events(call: Call) -> Answer:
@@ -136,6 +153,10 @@ def read_statuses(call: Call) -> list[str]:
     if not set(statuses) <= set(EVENT_STATUSES):
         raise Invalid(f"status takes {', '.join(EVENT_STATUSES)}")
     return statuses
+
+
+def _proxy_exchange(call: Call, request: Request) -> ProxyExchange | None:
+    return PROXY_EXCHANGES.find(call.world.database, "request_id = ? ORDER BY seq DESC", (request.id,))
 
 
 def _page(call: Call, window: Window, size: int) -> list[Request]:

@@ -11,14 +11,14 @@ from pytest_fasthook.emulator.api.listing import listing
 from pytest_fasthook.emulator.api.resource_metrics import executions_day
 from pytest_fasthook.emulator.errors import Invalid, NotFound
 from pytest_fasthook.emulator.resources import fields, transformations
-from pytest_fasthook.emulator.store.records import Execution, Transformation
+from pytest_fasthook.emulator.store.records import Transformation
 from pytest_fasthook.emulator.store.tables import EXECUTIONS, TRANSFORMATIONS
 from pytest_fasthook.emulator.times import iso
 from pytest_fasthook.emulator.transform import engine
-from pytest_fasthook.emulator.transform.apply import RUNTIME
+from pytest_fasthook.emulator.transform.engine import RUNTIME
+from pytest_fasthook.emulator.views.traffic import execution_view, log_level
 
 _ENVELOPE = ("headers", "body", "query", "path", "method")
-_LEVELS = ("info", "warn", "error")
 
 
 def list_all(call: Call) -> Answer:
@@ -107,26 +107,6 @@ def execution(call: Call) -> Answer:
     return Answer(execution_view(found))
 
 
-def execution_view(execution: Execution) -> dict[str, Any]:
-    """Return an execution in the contract's form."""
-    return {
-        "id": execution.id,
-        "team_id": execution.team_id,
-        "event_id": execution.event_id,
-        "webhook_id": execution.connection_id,
-        "original_event_data_id": execution.original_data_id,
-        "transformed_event_data_id": execution.transformed_data_id,
-        "transformation_id": execution.transformation_id,
-        "runtime": RUNTIME,
-        "error_code": execution.error_code,
-        "stats": {"logs_count": len(execution.logs)},
-        "log_level": _log_level(execution.logs, is_failed=execution.error_code is not None),
-        "logs": execution.logs,
-        "created_at": iso(execution.created_ms),
-        "updated_at": iso(execution.updated_ms),
-    }
-
-
 def _script(call: Call, body: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
     given_env = transformations.read_env(body)
     if body.get("transformation_id") is not None:
@@ -142,7 +122,7 @@ def _run_view(
     return {
         "runtime": RUNTIME,
         "stats": {"logs_count": len(found.logs)},
-        "log_level": _log_level(found.logs, is_failed=False),
+        "log_level": log_level(found.logs, is_failed=False),
         "console": list(found.logs),
         "warnings": [],
         "request": {name: result.get(name, envelope[name]) for name in _ENVELOPE},
@@ -152,11 +132,6 @@ def _run_view(
             "duration_ms": round(duration_ms, 3),
         },
     }
-
-
-def _log_level(logs: Any, *, is_failed: bool) -> str:
-    levels = [_LEVELS.index(item["level"]) for item in logs]
-    return "error" if is_failed else _LEVELS[max(levels, default=0)]
 
 
 def _transformation(call: Call) -> Transformation:

@@ -40,8 +40,8 @@ class HttpCarrier:
             signing_secret=signing_secret(self._world, event.team_id),
             now_s=self._world.clock.now_ms() // 1000,
         )
-        timeout = self._world.settings.delivery_timeout
-        exchanged = await self._sender.send(delivery, timeout=timeout, most=MAX_ANSWER)
+        seconds = self._world.settings.delivery_timeout
+        exchanged = await self._sender.send(delivery, seconds=seconds, most=MAX_ANSWER)
         return Outcome(
             response_status=exchanged.status,
             error_code=exchanged.error_code,

@@ -34,6 +34,10 @@ class Exchanged:
     latency_ms: float = 0.0
 
 
+_NO_LIMIT = httpx.Timeout(None)
+"""The limit is on the whole exchange, not on its parts."""
+
+
 class Sender:
     """Sends messages on the server's event loop."""
 
@@ -45,20 +49,20 @@ class Sender:
 
     def _client(self, *, verify: ssl.SSLContext | bool) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            verify=verify, limits=self._limits, timeout=None, follow_redirects=False, trust_env=False
+            verify=verify, limits=self._limits, follow_redirects=False, trust_env=False, timeout=_NO_LIMIT
         )
 
-    async def send(self, message: Outbound, *, timeout: float, most: int) -> Exchanged:
+    async def send(self, message: Outbound, *, seconds: float, most: int) -> Exchanged:
         """Send one message; never raises for what the network does.
 
         Args:
             message: what is sent.
-            timeout: seconds for the whole exchange.
+            seconds: for the whole exchange.
             most: bytes of the answer that are kept.
         """
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 return await self._exchange(message, most, started)
         except TimeoutError:
             code = "TIMEOUT"

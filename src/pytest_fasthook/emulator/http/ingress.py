@@ -77,9 +77,9 @@ class Ingress:
     async def _proxied(self, source: Source, payload: Payload, received: Received) -> Reply:
         proxy = proxying.proxy_of(source) or {}
         call = proxying.upstream_call(proxy, payload, request_id=received.request.id)
-        timeout, most = proxying.limits(proxy)
+        seconds, most = proxying.limits(proxy)
         started_ms = self._world.clock.now_ms()
-        exchanged = await self._sender.send(call, timeout=timeout, most=most)
+        exchanged = await self._sender.send(call, seconds=seconds, most=most)
         proxying.record_exchange(self._world, received.request, call, exchanged, started_ms=started_ms)
         return proxying.upstream_reply(exchanged)
 

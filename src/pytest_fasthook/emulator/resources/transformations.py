@@ -11,7 +11,7 @@ from pytest_fasthook.emulator.errors import Conflict, Invalid
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.store.records import Transformation
 from pytest_fasthook.emulator.store.tables import TRANSFORMATIONS
-from pytest_fasthook.emulator.transform.apply import RUNTIME
+from pytest_fasthook.emulator.transform.engine import RUNTIME
 from pytest_fasthook.emulator.world import World
 
 FIELDS = ("name", "code", "env")

@@ -16,8 +16,6 @@ from pytest_fasthook.emulator.times import iso
 from pytest_fasthook.emulator.transform.engine import MISSING, Run, run
 from pytest_fasthook.emulator.world import World
 
-RUNTIME = "fasthook-dsl-v1"
-
 
 def transform(transformation: Transformation, payload: Payload, *, now_ms: int) -> Run:
     """Run a transformation on a payload; it may take a second and belongs in a thread of its own."""

@@ -14,6 +14,9 @@ from typing import Any
 
 from pytest_fasthook.emulator.errors import Unavailable
 
+RUNTIME = "fasthook-dsl-v1"
+"""The name that the contract gives the runtime."""
+
 TIME_LIMIT_S = 1.0
 MEMORY_LIMIT = 64 * 1024 * 1024
 STACK_LIMIT = 512 * 1024

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_fasthook.emulator.payload import Payload, shown_data
-from pytest_fasthook.emulator.store.records import Attempt, Event, Request
+from pytest_fasthook.emulator.store.records import Attempt, Event, Execution, ProxyExchange, Request
 from pytest_fasthook.emulator.times import iso
+from pytest_fasthook.emulator.transform.engine import RUNTIME
 
 
 def request_view(request: Request) -> dict[str, Any]:
@@ -69,6 +71,59 @@ def event_view(event: Event) -> dict[str, Any]:
         "error_code": event.error_code,
         "created_at": iso(event.created_ms),
         "updated_at": iso(event.updated_ms),
+    }
+
+
+def proxy_view(exchange: ProxyExchange | None) -> dict[str, Any] | None:
+    """Return a ProxyExchangeModel, null where the source was not in proxy mode."""
+    if exchange is None:
+        return None
+    return {
+        "id": exchange.id,
+        "team_id": exchange.team_id,
+        "source_id": exchange.source_id,
+        "request_id": exchange.request_id,
+        "target_url": exchange.target_url,
+        "http_method": exchange.http_method,
+        "response_status": exchange.response_status,
+        "response_headers": exchange.response_headers,
+        "response_body": exchange.response_body,
+        "response_body_truncated": exchange.response_body_truncated,
+        "error_text": exchange.error_text,
+        "started_at": iso(exchange.started_ms),
+        "responded_at": iso(exchange.responded_ms),
+        "response_latency": exchange.latency_ms,
+        "created_at": iso(exchange.created_ms),
+        "updated_at": iso(exchange.updated_ms),
+    }
+
+
+_LEVELS = ("info", "warn", "error")
+
+
+def log_level(logs: Sequence[Mapping[str, str]], *, is_failed: bool) -> str:
+    """Return the gravest level of a script's logs; a failed run is an error."""
+    levels = [_LEVELS.index(item["level"]) for item in logs]
+    return "error" if is_failed else _LEVELS[max(levels, default=0)]
+
+
+def execution_view(execution: Execution) -> dict[str, Any]:
+    """Return a transformation's execution in the contract's form."""
+    return {
+        "id": execution.id,
+        "team_id": execution.team_id,
+        "event_id": execution.event_id,
+        "webhook_id": execution.connection_id,
+        "original_event_data_id": execution.original_data_id,
+        "transformed_event_data_id": execution.transformed_data_id,
+        "transformation_id": execution.transformation_id,
+        "runtime": RUNTIME,
+        "error_code": execution.error_code,
+        "stats": {"logs_count": len(execution.logs)},
+        "log_level": log_level(execution.logs, is_failed=execution.error_code is not None),
+        "logs": execution.logs,
+        "created_at": iso(execution.created_ms),
+        "updated_at": iso(execution.updated_ms),
     }
 
 

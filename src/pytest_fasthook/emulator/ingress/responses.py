@@ -1,0 +1,158 @@
+"""Custom and dynamic source responses (FastHook docs, custom source responses, mock API dynamic responses).
+
+The layout of a rule's conditions is not stated anywhere readable: they are taken from ``match`` (or ``conditions``),
+each part by the same syntax as a filter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.payload import Payload, envelope
+from pytest_fasthook.emulator.rules.filters import TARGETS, check_condition, matches
+
+CONTENT_TYPES = {"json": "application/json", "text": "text/plain; charset=utf-8", "xml": "application/xml"}
+_MATCH_KEYS = ("match", "conditions")
+_TEMPLATE = re.compile(r"\{\{\s*([A-Za-z0-9_.$-]+)\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a source answers instead of the default."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def custom_reply(config: Mapping[str, Any] | None, payload: Payload, *, request_id: str) -> Reply | None:
+    """Return the configured answer to an accepted message, if there is one.
+
+    The first enabled rule that matches wins; without one the fallback body counts.
+    """
+    custom = (config or {}).get("custom_response")
+    if not custom:
+        return None
+    seen = envelope(payload)
+    rule = next((item for item in custom.get("rules") or () if _applies(item, seen)), None)
+    chosen = custom if rule is None else {**rule, **(rule.get("response") or {})}
+    return _reply(chosen, {**seen, "request": {"id": request_id}})
+
+
+def check_custom_response(custom: Any) -> None:
+    """Refuse a custom response that could not be answered with.
+
+    Raises:
+        Invalid: a part has the wrong form.
+    """
+    if custom is None:
+        return
+    if not isinstance(custom, Mapping):
+        raise Invalid("config.custom_response must be an object or null")
+    _check_answer(custom)
+    rules = custom.get("rules", [])
+    if not isinstance(rules, list) or not all(map(_is_rule, rules)):
+        raise Invalid("config.custom_response.rules must be an array of objects")
+    for rule in rules:
+        _check_answer({**rule, **(rule.get("response") or {})})
+        _check_match(_match_of(rule))
+
+
+def _is_rule(rule: Any) -> bool:
+    parts = ("response", *_MATCH_KEYS)
+    return isinstance(rule, Mapping) and all(isinstance(rule.get(part) or {}, Mapping) for part in parts)
+
+
+def _applies(rule: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
+    if rule.get("enabled") is False:
+        return False
+    conditions = _match_of(rule)
+    methods = conditions.get("method")
+    wanted = [methods] if isinstance(methods, str) else methods
+    return (wanted is None or seen["method"] in wanted) and matches(conditions, seen)
+
+
+def _match_of(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next((rule[key] for key in _MATCH_KEYS if rule.get(key)), {})
+    return found
+
+
+def _reply(answer: Mapping[str, Any], values: Mapping[str, Any]) -> Reply:
+    name = str(answer.get("content_type") or "json")
+    content_type = CONTENT_TYPES.get(name, name)
+    body = _filled(str(answer.get("body") or ""), values, is_json="json" in content_type)
+    given = {
+        key.lower(): _one_line(_filled(str(text), values))
+        for key, text in (answer.get("headers") or {}).items()
+    }
+    headers = {"content-type": content_type, **given}
+    headers.pop("content-length", None)
+    return Reply(
+        status=int(answer.get("status") or 200), body=body.encode("utf-8", "replace"), headers=headers
+    )
+
+
+def _filled(text: str, values: Mapping[str, Any], *, is_json: bool = False) -> str:
+    """Put values into ``{{…}}``; inside JSON a text is escaped, so that it cannot break out of its quotes."""
+
+    def value(found: re.Match[str]) -> str:
+        result = _at(values, found[1].split("."))
+        if not isinstance(result, str):
+            return "" if result is None else json.dumps(result)
+        return json.dumps(result)[1:-1] if is_json else result
+
+    return _TEMPLATE.sub(value, text)
+
+
+def _at(value: Any, steps: list[str]) -> Any:
+    for index, step in enumerate(steps):
+        if isinstance(value, Mapping):
+            rest = ".".join(steps[index:])
+            if rest in value:
+                return value[rest]
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")
+
+
+def _check_answer(answer: Mapping[str, Any]) -> None:
+    status = answer.get("status")
+    if status is not None and (
+        not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599
+    ):
+        raise Invalid("a custom response's status must be from 200 to 599")
+    if answer.get("body") is not None and not isinstance(answer["body"], str):
+        raise Invalid("a custom response's body must be a text")
+    headers = answer.get("headers")
+    if headers is not None and not (isinstance(headers, Mapping) and all(map(_is_token, headers))):
+        raise Invalid("a custom response's headers must be an object of header names")
+    content_type = answer.get("content_type")
+    if content_type is not None and not (isinstance(content_type, str) and _is_content_type(content_type)):
+        raise Invalid(f"a custom response's content_type must be {', '.join(CONTENT_TYPES)} or a media type")
+
+
+def _is_token(name: Any) -> bool:
+    return isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) is not None
+
+
+def _is_content_type(text: str) -> bool:
+    return text in CONTENT_TYPES or re.fullmatch(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w-]+)*", text) is not None
+
+
+def _check_match(conditions: Mapping[str, Any]) -> None:
+    if not set(conditions) <= {"method", *TARGETS}:
+        raise Invalid(f"a custom response's rule matches method, {', '.join(TARGETS)}")
+    for target in TARGETS:
+        check_condition(conditions.get(target))
