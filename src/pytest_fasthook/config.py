@@ -30,7 +30,7 @@ OnFail = Literal["none", "pause"]
 
 DEFAULT_API_URL = "https://api.fasthook.io/v1"
 DEFAULT_TIMEOUT_S = 120.0
-DEFAULT_RATE_LIMIT = 200
+DEFAULT_RATE_LIMIT = 220
 PREFLIGHT_LIMIT_S = 30.0
 CONTRADICTIONS: Mapping[Option, tuple[Option, ...]] = {
     options.EMULATOR: (options.CONNECTION, options.SOURCE, options.API_URL, options.TEAM, options.SOURCE_URL),

@@ -196,7 +196,7 @@ ON_ERROR = Option(
 RATE_LIMIT = Option(
     name="rate-limit",
     metavar="N",
-    default="200",
+    default="220",
     help="Most API calls a minute, shared by all connections of the run",
 )
 CONFIG = Option(

@@ -30,10 +30,10 @@ def test_a_burst_does_not_wait() -> None:
     clock = FakeClock()
     limiter = RateLimiter(per_minute=200, clock=clock)
 
-    assert all(limiter.acquire() for _ in range(30))
+    assert all(limiter.acquire() for _ in range(120))
     assert clock.slept == []
     limiter.acquire()
-    assert clock.slept == [pytest.approx(60 / 170)]
+    assert clock.slept == [pytest.approx(60 / 80)]
 
 
 def test_leave_after_the_deadline_is_refused_at_once() -> None:
@@ -78,7 +78,7 @@ def test_threads_share_one_budget() -> None:
     for thread in threads:
         thread.join(10)
 
-    assert granted.count(True) == 15
+    assert granted.count(True) == 60
 
 
 def test_a_budget_below_one_call_is_refused() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from core_world import ACCOUNT, KEY, START, TEAM, Spoken, one_clean_line, resolved
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_fasthook import options
@@ -21,7 +21,7 @@ from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.options import OPTIONS, Option
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.stages import Stage
-from pytest_fasthook.values import DeployStart
+from pytest_fasthook.values import DeployStart, Match
 
 CLI_TEAM = "tm_cli"
 CLI_KEY = "fhp_cli"
@@ -67,6 +67,33 @@ ROWS = [
         unset=CLI_TEAM,
         wrong="tm a",
         says=("'tm a'", "an id such as tm_xxx"),
+    ),
+    Row(
+        options.SOURCE,
+        lambda s: s.source_id,
+        ("src_a", "src_b", "src_c"),
+        ("src_a", "src_b", "src_c"),
+        unset=None,
+        wrong="src a",
+        says=("'src a'", "an id such as src_xxx"),
+    ),
+    Row(
+        options.SOURCE_URL,
+        lambda s: s.source_url,
+        ("http://a.test/in?x=1", "http://b.test/", "http://c.test"),
+        ("http://a.test/in?x=1", "http://b.test/", "http://c.test"),
+        unset=None,
+        wrong="a.test",
+        says=("'a.test'", "an http or https URL"),
+    ),
+    Row(
+        options.MODE,
+        lambda s: s.mode,
+        ("wait", "send", "wait"),
+        ("wait", "send", "wait"),
+        unset="send",
+        wrong="watch",
+        says=("'watch'", "send or wait"),
     ),
     Row(
         options.HEADER,
@@ -158,7 +185,7 @@ ROWS = [
         lambda s: s.rate_limit,
         ("60", "1", "10000"),
         (60, 1, 10000),
-        unset=200,
+        unset=220,
         wrong="many",
         says=("'many'", "a whole number of calls a minute"),
     ),
@@ -190,7 +217,7 @@ ROWS = [
         says=("nowhere.txt", "cannot read"),
     ),
 ]
-READ_ELSEWHERE = {"emulator", "api-key", "api-key-file", "source-secret"}
+READ_ELSEWHERE = {"emulator", "api-key", "api-key-file", "source-secret", "match", "config", "plan"}
 WRONG = [row for row in ROWS if row.wrong is not None]
 
 
@@ -465,6 +492,35 @@ def test_the_other_settings_hold_for_the_emulator_too(tmp_path: Path) -> None:
         resolved(tmp_path, command={"emulator": True, "timeout": "soon"})
 
 
+# -- what goes together ----------------------------------------------------------------------------------------
+
+
+def test_a_source_and_a_connection_contradict_each_other(tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingsError, match=r"^--fasthook-source and --fasthook-connection contradict each other"
+    ):
+        resolved(tmp_path, command={"source": "src_a", "connection": ["conn_a"]})
+
+
+def test_matching_needs_something_to_wait_for(tmp_path: Path) -> None:
+    command = {"match": ["body.type=paid"]}
+    with pytest.raises(SettingsError, match=r"^--fasthook-match chooses among real requests"):
+        resolved(tmp_path, command=command)
+    settings = resolved(tmp_path, command=command, env={"FASTHOOK_MODE": "wait"})
+    assert settings.match == (Match("body", ("type",), "paid"),)
+
+
+def test_waiting_sends_no_payload(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(SettingsError, match=r"^--fasthook-payload and --fasthook-mode wait contradict"):
+        resolved(tmp_path, command={"mode": "wait", "payload": "a.json"})
+
+
+def test_a_plan_is_asked_for_on_the_command_line_alone(tmp_path: Path) -> None:
+    assert resolved(tmp_path, command={"plan": True}).plan
+    assert not resolved(tmp_path).plan
+
+
 # -- what follows from the settings ----------------------------------------------------------------------------
 
 
@@ -529,6 +585,7 @@ def refusal(given: Spoken, env: Mapping[str, str]) -> str | None:
     return None
 
 
+@settings(deadline=None)
 @given(COMMANDS, ENVIRONMENTS, INI)
 def test_whatever_is_written_is_taken_or_refused_in_one_clean_line(
     command: dict[str, Any], env: dict[str, str], ini: dict[str, str]

@@ -6,13 +6,15 @@ import threading
 
 from pytest_fasthook.clock import Clock
 
-BURST_SHARE = 0.15
+BURST_SHARE = 0.6
 _WHOLE = 1 - 1e-9
 """A token is whole up to the rounding of float sums."""
 
 
 class RateLimiter:
     """A thread-safe token bucket: a burst first, then an even flow.
+
+    Most runs are short: the burst lets a few routes be watched closely from the start.
 
     Burst and refill together never exceed ``per_minute`` calls in any sixty seconds.
     """
