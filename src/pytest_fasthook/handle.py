@@ -14,7 +14,7 @@ from pytest_fasthook.config import Settings
 from pytest_fasthook.errors import StageFailed, StageNotPassed, StageUndecided
 from pytest_fasthook.gate import Gate
 from pytest_fasthook.judge import chain, metrics
-from pytest_fasthook.judge.delivery import succeeded
+from pytest_fasthook.judge.success import succeeded
 from pytest_fasthook.notices import notice_of
 from pytest_fasthook.opening import open_gate
 from pytest_fasthook.seen import WindowSeen

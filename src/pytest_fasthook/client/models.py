@@ -225,7 +225,7 @@ class Event(Branch):
     attempts: Count = None
     response_status: Count = None
     last_attempt_at: Moment = None
-    next_attempt_at: Moment = None
+    next_attempt_at: Since = None
     successful_at: Moment = None
     is_retry: Flag = None
     retry_kind: Text = None

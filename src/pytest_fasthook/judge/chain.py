@@ -7,6 +7,7 @@ verdict.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from pytest_fasthook.client.models import Attempt, Connection, Destination, Event, Request, Source
@@ -119,6 +120,12 @@ def request(evidence: Evidence, expect: Expectations) -> Request | None:
     return next((o.value.request for o in reversed(seen) if o.value is not None and o.value.request), None)
 
 
+def ingested_at(evidence: Evidence, expect: Expectations) -> datetime | None:
+    """When the server took our request, on its own clock."""
+    found = request(evidence, expect)
+    return (found.ingested_at or found.created_at) if found else None
+
+
 def events_question(evidence: Evidence, expect: Expectations) -> Question:
     """The events of our connection and our request."""
     found = request(evidence, expect)
@@ -141,14 +148,19 @@ def event_looks(evidence: Evidence, expect: Expectations) -> tuple[Observation, 
 
 
 def event(evidence: Evidence, expect: Expectations) -> Event | None:
-    """The event that stands for our branch, as last seen.
+    """The event that stands for our branch, as last seen."""
+    states = event_states(evidence, expect)
+    return states[-1][1] if states else None
+
+
+def event_states(evidence: Evidence, expect: Expectations) -> tuple[tuple[float, Event], ...]:
+    """What our event was at each sight of it, with the moment of asking.
 
     It is chosen at the first sight of any, so that a twin that shows up later does not take its place.
     """
-    looks = [look.value.events for look in event_looks(evidence, expect) if look.value.events]
-    chosen = branch_of(looks[0]) if looks else None
-    seen = (e for look in reversed(looks) for e in look if chosen and e.id == chosen.id)
-    return next(seen, None)
+    looks = [look for look in event_looks(evidence, expect) if look.value.events]
+    chosen = branch_of(looks[0].value.events).id if looks else None
+    return tuple((look.asked_at, e) for look in looks for e in look.value.events if e.id == chosen)
 
 
 def branch_of(found: tuple[Event, ...]) -> Event:

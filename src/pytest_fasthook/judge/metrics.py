@@ -13,8 +13,8 @@ from pytest_fasthook.causes import Cause
 from pytest_fasthook.evidence import Ask, Evidence, Question
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
-from pytest_fasthook.judge.delivery import succeeded
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed
+from pytest_fasthook.judge.success import succeeded
 from pytest_fasthook.seen import WindowSeen
 from pytest_fasthook.stages import Stage
 
