@@ -135,9 +135,7 @@ def _field_fresh(field: str, message: Message, *, token: str, keeper: _Keeper) -
         return _Step(None, reason="another value would change how the request is read")
     if _holds(value_at(message, place), token):
         return _Step(message)
-    return _first_allowed(
-        _proposals(message, place, token), keeper, reason="no other value passes the filter"
-    )
+    return _first_allowed(_proposals(message, place, token), keeper, reason="no fresh value fits")
 
 
 def _first_allowed(proposals: Iterator[tuple[Place, Message]], keeper: _Keeper, *, reason: str) -> _Step:
