@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
+import traceback
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -135,7 +136,15 @@ class GatePlugin(Collecting):
             stages = {connection: frozenset(Stage) for connection, asked in stages.items() if asked}
         self._gate = open_gate(self.settings, clock=self._clock, board=self._board, on_result=self._deliver)
         self._resources.callback(self._gate.close)
-        threading.Thread(target=self._gate.run, args=(stages,), name="fasthook-gate", daemon=True).start()
+        gate = self._gate
+        threading.Thread(target=self._run, args=(gate, stages), name="fasthook-gate", daemon=True).start()
+
+    def _run(self, gate: Gate, stages: Mapping[str, frozenset[Stage]]) -> None:
+        """Run the gate; whatever becomes of it, nobody waits for more than it has said."""
+        try:
+            gate.run(stages)
+        finally:
+            self._close_board()
 
     def _post_failure(self, failure: StageResult) -> None:
         """Report a selection that failed as the preflight of what was to be selected."""
@@ -215,6 +224,7 @@ class GatePlugin(Collecting):
             finished_at=self._clock.now(),
         )
         self._document = document(run)
+        self._said += self._broken()
         written = write_all(self._document, self.settings, os.environ)
         self._said += written.lines
         if written.failed and session.exitstatus == EXIT_PASS:
@@ -233,6 +243,14 @@ class GatePlugin(Collecting):
             probe_id=probe.probe_id if probe else None,
             notes=(*self._notes(), *(probe.notes if probe else ())),
         )
+
+    def _broken(self) -> list[str]:
+        """What broke the gate itself, if anything did: a fault of this package that its users should report."""
+        problem = self._gate.problem if self._gate else None
+        if problem is None:
+            return []
+        lines = ["the gate itself broke; please report this:", *traceback.format_exception(problem)]
+        return [self.settings.redactor.show(line.rstrip()) for line in lines]
 
     def _notes(self) -> Iterator[str]:
         """What is true of every connection of the run and must not be overlooked."""
