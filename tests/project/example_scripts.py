@@ -19,6 +19,12 @@ def github_actions(text: str) -> str:
     return lines(step["run"] for step in steps if "run" in step)
 
 
+def github_report(text: str) -> str:
+    """Return the shell of the job that joins the reports of the others."""
+    steps = yaml.safe_load(text)["jobs"]["report"]["steps"]
+    return lines(step["run"] for step in steps if "run" in step)
+
+
 def gitlab(text: str) -> str:
     return lines(yaml.safe_load(text)["fasthook-gate"]["script"])
 

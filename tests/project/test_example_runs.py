@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from example_scripts import SCRIPTS, gate_script
+from example_scripts import EXAMPLES, SCRIPTS, gate_script, github_report
 
 import pytest_fasthook
 from pytest_fasthook.emulator import Emulator, FaultKind
@@ -20,6 +21,7 @@ from pytest_fasthook.emulator import Emulator, FaultKind
 NAMES = sorted(SCRIPTS)
 # Kubernetes hands the script to a plain shell, the others to one that stops at the first failing command.
 SHELLS = {"kubernetes-job.yml": ["sh"], "argo-rollouts.yml": ["sh"], "Jenkinsfile": ["sh", "-e"]}
+STRICT = ["bash", "-eo", "pipefail"]
 STAND_INS = {
     "circleci": "#!/bin/sh\nexec cat\n",
     "buildkite-agent": "#!/bin/sh\necho now-15m\n",
@@ -64,13 +66,22 @@ def environment(emulator: Emulator, tmp_path: Path) -> dict[str, str]:
 def run(
     name: str, connection: str, environment: dict[str, str], folder: Path
 ) -> subprocess.CompletedProcess[str]:
-    (folder / "checkout").mkdir()
+    (folder / "checkout").mkdir(parents=True)
+    shell = SHELLS.get(name, STRICT)
+    return run_script(
+        gate_script(name, connection), shell, {**environment, "GATE_CONNECTIONS": connection}, folder
+    )
+
+
+def run_script(
+    text: str, shell: list[str], environment: dict[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
     script = folder / "script"
-    script.write_text(gate_script(name, connection), encoding="utf-8")
+    script.write_text(text, encoding="utf-8")
     return subprocess.run(  # noqa: S603 - the project's own examples
-        [*SHELLS.get(name, ["bash", "-eo", "pipefail"]), str(script)],
+        [*shell, str(script)],
         cwd=folder / "checkout",
-        env={**environment, "GATE_CONNECTIONS": connection},
+        env=environment,
         capture_output=True,
         check=False,
         text=True,
@@ -120,3 +131,21 @@ def test_missing_evidence_becomes_the_soft_state_of_the_system(  # noqa: PLR0917
     assert done.returncode == code, done.stdout + done.stderr
     assert said in done.stdout
     assert report(tmp_path)["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(("second", "code"), [("conn_demo", 0), ("conn_unknown", 77)])
+def test_the_joined_reports_of_github_end_with_the_worst_code(
+    second: str, code: int, environment: dict[str, str], tmp_path: Path
+) -> None:
+    for shard, connection in enumerate(["conn_demo", second]):
+        run("github-actions.yml", connection, environment, tmp_path / str(shard))
+        made = tmp_path / str(shard) / "checkout" / "reports"
+        shutil.copytree(made, tmp_path / "checkout" / "shards" / f"fasthook-{shard}")
+    summary = tmp_path / "summary.md"
+    script = github_report((EXAMPLES / "github-actions.yml").read_text(encoding="utf-8"))
+
+    done = run_script(script, STRICT, {**environment, "GITHUB_STEP_SUMMARY": str(summary)}, tmp_path)
+
+    assert done.returncode == code, done.stdout + done.stderr
+    assert (tmp_path / "checkout" / "joined" / "fasthook.html").exists()
+    assert second in summary.read_text(encoding="utf-8")
