@@ -13,9 +13,11 @@ from route_parts import SHORT_S
 
 from standin import ApiScript, AuthScript, ForeignTraffic, RouteScript, SourceScript, StandIn
 
-PAID = ForeignTraffic(at_s=-20, body={"id": 1, "type": "invoice.paid", "lines": [{"sku": "a-1"}]})
-VOID = ForeignTraffic(at_s=-10, body={"id": 2, "type": "invoice.void"}, outcome="FAILED")
-SOON = ForeignTraffic(at_s=0.5, since="look", body={"id": 3, "type": "invoice.paid"})
+PAID = ForeignTraffic(
+    at_s=-20, marked=False, body={"id": 1, "type": "invoice.paid", "lines": [{"sku": "a-1"}]}
+)
+VOID = ForeignTraffic(at_s=-10, marked=False, body={"id": 2, "type": "invoice.void"}, outcome="FAILED")
+SOON = ForeignTraffic(at_s=0.5, since="look", marked=False, body={"id": 3, "type": "invoice.paid"})
 WAIT = "--fasthook-mode=wait"
 RECENT = "--fasthook-deploy-start=now-1m"
 UNSENT = Expected(probes=range(1))
@@ -67,6 +69,12 @@ def test_a_request_before_the_deploy_start_does_not_count(folder: Path) -> None:
     assert run.exit_code == 75
 
 
+def test_a_probe_of_another_gate_is_no_real_request(folder: Path) -> None:
+    probe = replace(PAID, marked=True)
+    run = judged(folder, probe, args=(RECENT,), expected=broken("ingress", "REQUEST_NOT_SEEN", probes=0))
+    assert run.exit_code == 75
+
+
 def test_without_traffic_the_run_is_inconclusive(folder: Path) -> None:
     run = judged(folder, args=(RECENT,), expected=broken("ingress", "REQUEST_NOT_SEEN", probes=0))
     assert run.exit_code == 75
@@ -104,7 +112,7 @@ def test_the_first_of_several_is_judged(folder: Path) -> None:
 
 
 def test_a_first_one_behind_many_newer_ones_is_found(folder: Path) -> None:
-    flood = ForeignTraffic(at_s=-10, count=250)
+    flood = ForeignTraffic(at_s=-10, count=250, marked=False)
     run = judged(folder, PAID, flood, args=(RECENT, "--fasthook-match=body.id=1"), expected=UNSENT)
     assert run.connections[0]["ids"]["request_id"] == "req_foreign_orders_0_0"
 

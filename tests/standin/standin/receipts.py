@@ -87,11 +87,12 @@ def foreign_receipts(source: SourceScript, *, begins: Beginnings) -> list[Receip
 
 def _foreign(source: SourceScript, traffic: ForeignTraffic, start: float, row: int, number: int) -> Receipt:
     name = f"{row}_{number}"
+    marker = {"x-fasthook-probe": f"foreign-{name}"} if traffic.marked else {}
     return Receipt(
         request_id=f"req_foreign_{source.id.removeprefix('src_')}_{name}",
         source=source,
         at=start + traffic.at_s + number * traffic.every_s,
-        headers={"content-type": "application/json", "x-fasthook-probe": f"foreign-{name}"},
+        headers={"content-type": "application/json", **marker},
         body=json.dumps(dict(traffic.body)).encode(),
         foreign=traffic,
     )

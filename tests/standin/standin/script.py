@@ -86,6 +86,7 @@ class ForeignTraffic:
         since: the source's first probe, or the first look at the requests (for a gate that sends nothing).
         every_s: by how much the requests follow each other.
         counted_after_s: how much later metrics count each.
+        marked: whether they are probes of somebody else's gate; otherwise they are real.
     """
 
     at_s: float
@@ -93,6 +94,7 @@ class ForeignTraffic:
     count: int = 1
     every_s: float = 0.0
     counted_after_s: float = 0.0
+    marked: bool = True
     outcome: Literal["SUCCESSFUL", "FAILED", "HOLD", "QUEUED", "CANCELLED"] = "SUCCESSFUL"
     body: Mapping[str, Any] = field(default_factory=lambda: {"id": "foreign", "type": "invoice.paid"})
 
