@@ -16,6 +16,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from pytest_fasthook.emulator.delivery.carriers import Carrier, HttpCarrier
 from pytest_fasthook.emulator.delivery.send import Sender
+from pytest_fasthook.emulator.delivery.tunnels import TunnelCarrier, Tunnels
 from pytest_fasthook.emulator.delivery.worker import Worker
 from pytest_fasthook.emulator.errors import EmulatorError, PortTaken
 from pytest_fasthook.emulator.http.front import Front
@@ -90,6 +91,7 @@ class Service:
         self._bell = bell
         self._transports: dict[Any, asyncio.Transport] = {}
         self._sender = Sender()
+        self._tunnels = Tunnels()
         self._ready = threading.Event()
         self._stopping: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -157,7 +159,7 @@ class Service:
 
     def _config(self) -> uvicorn.Config:
         return uvicorn.Config(
-            Front(self._world, self._sender, self._break),
+            Front(self._world, self._sender, self._tunnels, self._break),
             http=_tracked(self._transports),
             lifespan="off",
             log_config=None,
@@ -170,7 +172,10 @@ class Service:
 
     async def _serve(self, config: uvicorn.Config) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        carriers: dict[str, Carrier] = {"HTTP": HttpCarrier(self._world, self._sender)}
+        carriers: dict[str, Carrier] = {
+            "HTTP": HttpCarrier(self._world, self._sender),
+            "CLI": TunnelCarrier(self._world, self._tunnels),
+        }
         self._worker = Worker(self._world, carriers, chores=(bulk.step,))
         self._bell.connect(self._loop, self._worker.wake)
         delivering = asyncio.create_task(self._worker.run())

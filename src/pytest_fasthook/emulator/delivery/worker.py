@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from pytest_fasthook.emulator.delivery.carriers import Carrier
+from pytest_fasthook.emulator.delivery.pacing import Pacer
 from pytest_fasthook.emulator.delivery.record import fail_without_attempt, hold, record_attempt
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Destination, Event
@@ -42,6 +43,7 @@ class Worker:
         self._world = world
         self._carriers = carriers
         self._chores = chores
+        self._pacer = Pacer()
         self._next_chore_ms: int | None = None
         self._due = asyncio.Event()
         self._under_way: dict[str, asyncio.Task[None]] = {}
@@ -152,6 +154,10 @@ class Worker:
         if destination is None or payload is None or obstacle:
             reason = obstacle or "the payload no longer exists"
             fail_without_attempt(self._world, event, code="CANCELLED", message=reason)
+            return
+        later = self._pacer.reserve(destination.id, destination.config, now_ms=self._world.clock.elapsed_ms())
+        if later is not None:
+            EVENTS.update(self._world.database, event.id, due_ms=later)
             return
         ready = await self._transformed(event, payload) if event.transformation_id else payload
         if ready is None:

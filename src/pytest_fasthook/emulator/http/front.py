@@ -10,10 +10,12 @@ from starlette.types import Receive, Scope, Send
 from pytest_fasthook.emulator.app import PATHS
 from pytest_fasthook.emulator.control import PREFIX, control
 from pytest_fasthook.emulator.delivery.send import Sender
+from pytest_fasthook.emulator.delivery.tunnels import Tunnels
 from pytest_fasthook.emulator.errors import Invalid, Refusal
 from pytest_fasthook.emulator.http.control_api import router
 from pytest_fasthook.emulator.http.exchange import Breaker, Exchange
 from pytest_fasthook.emulator.http.ingress import Ingress
+from pytest_fasthook.emulator.http.tunnel import serve_tunnel
 from pytest_fasthook.emulator.payload import read_json
 from pytest_fasthook.emulator.receiver import Delivery
 from pytest_fasthook.emulator.resources.routes import RECEIVER_PATH
@@ -30,18 +32,21 @@ class Front:
     Args:
         world: the emulator.
         sender: calls the upstreams of sources in proxy mode.
+        tunnels: the tunnels of CLI destinations.
         breaker: ends TCP connections, for faults.
     """
 
-    def __init__(self, world: World, sender: Sender, breaker: Breaker) -> None:
+    def __init__(self, world: World, sender: Sender, tunnels: Tunnels, breaker: Breaker) -> None:
         self._world = world
+        self._tunnels = tunnels
         self._ingress = Ingress(world, sender)
         self._breaker = breaker
         self._api = router(world, self._exchange, PATHS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
-        if scope["type"] != "http":
+        if scope["type"] == "websocket":
+            await serve_tunnel(self._world, self._tunnels, scope, receive, send)
             return
         path = scope["path"]
         hook = self._hook(scope)

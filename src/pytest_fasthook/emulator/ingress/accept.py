@@ -5,15 +5,16 @@ A request that was answered with success is therefore on disk together with ever
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pytest_fasthook.emulator.faults import FaultKind
 from pytest_fasthook.emulator.ingress.branches import branch
 from pytest_fasthook.emulator.ingress.decide import Decision, decide
 from pytest_fasthook.emulator.lineage import Lineage
 from pytest_fasthook.emulator.payload import Payload
-from pytest_fasthook.emulator.store.records import Connection, Event, Request, Source
+from pytest_fasthook.emulator.store.records import Connection, Destination, Event, Request, Source
 from pytest_fasthook.emulator.store.tables import (
     CONNECTIONS,
     DESTINATIONS,
@@ -23,6 +24,8 @@ from pytest_fasthook.emulator.store.tables import (
     save_payload,
 )
 from pytest_fasthook.emulator.world import World
+
+Branch = tuple[Event, Destination]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,22 @@ def admit(world: World, source: Source, payload: Payload, decision: Decision, *,
     with world.database.transaction():
         request = _new_request(world, source, decision, lineage)
         save_payload(world.database, str(request.data_id), payload)
-        events = list(_branches(world, request, payload, lineage)) if decision.cause is None else []
-        ignored = sum(event.status == "CANCELLED" for event in events)
-        request = replace(request, events_count=len(events) - ignored, ignored_count=ignored)
-        REQUESTS.insert(world.database, request)
-        for event in events:
+        branches = list(_branches(world, request, payload, lineage)) if decision.cause is None else []
+        request = REQUESTS.insert(world.database, replace(request, **_counts(branches)))
+        for event, _ in branches:
             EVENTS.insert(world.database, event)
-    if events:
+    if branches:
         world.wake()
     return request
+
+
+def _counts(branches: Sequence[Branch]) -> dict[str, Any]:
+    routed = [destination for event, destination in branches if event.status != "CANCELLED"]
+    return {
+        "events_count": len(routed),
+        "ignored_count": len(branches) - len(routed),
+        "cli_events_count": sum(destination.type == "CLI" for destination in routed),
+    }
 
 
 def _new_request(world: World, source: Source, decision: Decision, lineage: Lineage) -> Request:
@@ -80,15 +90,16 @@ def _new_request(world: World, source: Source, decision: Decision, lineage: Line
     )
 
 
-def _branches(world: World, request: Request, payload: Payload, lineage: Lineage) -> Iterator[Event]:
+def _branches(world: World, request: Request, payload: Payload, lineage: Lineage) -> Iterator[Branch]:
     for connection in _routes(world, request.source_id):
         destination = DESTINATIONS.get(world.database, connection.team_id, connection.destination_id)
         if world.faults.take(FaultKind.LOST_BRANCH, connection.id):
             continue
         event = branch(world, connection, destination, request, payload)
-        yield replace(event, trigger=lineage.trigger)
+        event = replace(event, trigger=lineage.trigger)
+        yield event, destination
         if world.faults.take(FaultKind.DUPLICATED_BRANCH, connection.id):
-            yield replace(event, id=world.ids.make("evt"), trigger=lineage.trigger)
+            yield replace(event, id=world.ids.make("evt")), destination
 
 
 def _routes(world: World, source_id: str) -> list[Connection]:
