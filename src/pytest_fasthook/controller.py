@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import traceback
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from pytest_fasthook.opening import open_gate, open_transport
 from pytest_fasthook.output import check_paths, github_annotations, summary, write_all
 from pytest_fasthook.pausing import pause_failing
 from pytest_fasthook.planning import plan_lines
-from pytest_fasthook.progress import WaitingLine
+from pytest_fasthook.progress import WaitingLine, ends, say_stage, stage_status
 from pytest_fasthook.selection import Selection, connections_of
 from pytest_fasthook.session import (
     CONNECTIONS_KEY,
@@ -136,6 +136,7 @@ class GatePlugin(Collecting):
             stages = {connection: frozenset(Stage) for connection, asked in stages.items() if asked}
         self._gate = open_gate(self.settings, clock=self._clock, board=self._board, on_result=self._deliver)
         self._resources.callback(self._gate.close)
+        self._began = self._clock.now()
         gate = self._gate
         threading.Thread(target=self._run, args=(gate, stages), name="fasthook-gate", daemon=True).start()
 
@@ -188,9 +189,20 @@ class GatePlugin(Collecting):
     def _notice(self, connection_id: str, result: StageResult) -> Notice:
         return notice_of(connection_id, result, self._board.of(connection_id), self.settings)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Show a stage with its latency, on a line of its own where pytest would put a dot."""
+        stage = stage_of(report.nodeid)
+        result = self._board.of(stage[0]).get(stage[1]) if stage else None
+        return stage_status(report, result, verbosity=self._config.get_verbosity())
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count what passed and what did not, in this process and in xdist workers."""
+        """Count what passed and what did not, in this process and in xdist workers; say it as it happens."""
         self._tally.add(report)
+        stage = stage_of(report.nodeid)
+        result = self._board.of(stage[0]).get(stage[1]) if stage else None
+        if stage and result and ends(report):
+            say_stage(self._config, stage[0], result)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A module that could not be collected is a failure of its own."""

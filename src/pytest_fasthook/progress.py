@@ -1,4 +1,7 @@
-"""What a person sees while the gate waits: one line that moves on a terminal, steady lines now and then in CI."""
+"""What a person sees while the gate works: a line per stage as it ends, and what is waited for meanwhile.
+
+On a terminal the waiting line moves; in CI there are steady lines now and then.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_fasthook.causes import Outcome
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.gate import Gate
 from pytest_fasthook.redact import one_line
-from pytest_fasthook.stages import Stage
+from pytest_fasthook.stages import Stage, StageResult
 
 if TYPE_CHECKING:
     from _pytest.capture import CaptureManager
@@ -66,3 +70,52 @@ class WaitingLine:
             self._writer.write(f"\r\x1b[K{shown}", flush=True)
         else:
             self._writer.write(f"\n{text}{end}", flush=True)
+
+
+_STATUS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.BLOCKED: "skipped"}
+_MARKUP = {
+    "passed": {"green": True},
+    "failed": {"red": True},
+    "error": {"red": True},
+    "skipped": {"yellow": True},
+}
+
+
+def ends(report: pytest.TestReport) -> bool:
+    """Whether this phase is the one that tells how the test case ended."""
+    return report.when == "call" or (report.when == "setup" and not report.passed)
+
+
+def stage_status(
+    report: pytest.TestReport, result: StageResult | None, *, verbosity: int
+) -> tuple[str, str, str] | None:
+    """Pytest's category, letter and word for a stage; ``None`` leaves it to pytest.
+
+    By default the letter is empty, since the stage has a line of its own (``say_stage``); with ``-v`` the word
+    carries the latency.
+    """
+    if result is None or verbosity < 0 or not ends(report):
+        return None
+    category = "error" if report.failed and report.when == "setup" else report.outcome
+    word = f"{category.upper()} ({took(result.duration_s)})" if verbosity > 0 else ""
+    return category, "", word
+
+
+def say_stage(config: pytest.Config, connection_id: str, result: StageResult) -> None:
+    """One line for a stage that has just ended; only at pytest's ordinary verbosity."""
+    if not config.pluginmanager.hasplugin("terminalreporter") or config.get_verbosity() != 0:
+        return
+    category = "skipped" if result.advisory else _STATUS.get(result.outcome, "error")
+    code = f"  {result.cause}" if result.cause else ""
+    note = " (advisory)" if result.advisory else ""
+    time = took(result.duration_s) if result.outcome is not Outcome.BLOCKED else ""
+    line = f"  {connection_id}  {result.stage:<13} {result.outcome:<13}{time:>9}{code}{note}".rstrip()
+    # Not the reporter's own write_line, which would make it name the file again before the next stage.
+    writer = config.get_terminal_writer()
+    writer.line()
+    writer.write(line, flush=True, **_MARKUP[category])
+
+
+def took(seconds: float) -> str:
+    """A duration for people."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
