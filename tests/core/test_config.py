@@ -189,23 +189,26 @@ ROWS = [
         wrong="many",
         says=("'many'", "a whole number of calls a minute"),
     ),
-    Row(
-        options.JSON,
-        lambda s: s.json_file and s.json_file.name,
-        ("a.json", "b.json", "c.json"),
-        ("a.json", "b.json", "c.json"),
-        unset=None,
-        wrong=" ",
-        says=("''", "a path of a file"),
+    *(
+        Row(
+            report,
+            lambda s, report=report: s.reports[report].name if report in s.reports else None,  # type: ignore[misc]
+            ("a.out", "b.out", "c.out"),
+            ("a.out", "b.out", "c.out"),
+            unset=None,
+            wrong=" ",
+            says=("''", "a path of a file"),
+        )
+        for report in options.REPORTS
     ),
     Row(
-        options.JUNIT,
-        lambda s: s.junit_file and s.junit_file.name,
-        ("a.xml", "b.xml", "c.xml"),
-        ("a.xml", "b.xml", "c.xml"),
-        unset=None,
-        wrong=" ",
-        says=("''", "a path of a file"),
+        options.ON_FAIL,
+        lambda s: s.on_fail,
+        ("pause", "none", "pause"),
+        ("pause", "none", "pause"),
+        unset="none",
+        wrong="stop",
+        says=("'stop'", "none or pause"),
     ),
     Row(
         options.PAYLOAD,

@@ -33,7 +33,10 @@ PROMISED = {
     "--fasthook-on-inconclusive": (None, None),
     "--fasthook-on-error": (None, None),
     "--fasthook-rate-limit": (None, None),
+    "--fasthook-on-fail": (None, None),
     "--fasthook-json": (None, None),
+    "--fasthook-markdown": (None, None),
+    "--fasthook-html": (None, None),
     "--fasthook-junit": (None, None),
 }
 """Each option with its variable and its ini key, as the public interface fixes them."""
