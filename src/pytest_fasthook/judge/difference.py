@@ -1,52 +1,58 @@
-"""The first difference between the bytes that were sent and the body that was stored."""
+"""The first difference between a body and what it should be, in one phrase.
+
+Values are walked without recursion: a payload may be nested as deeply as JSON can be.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 _SHOWN = 60
+_ABSENT = object()
+_NESTED = "a deeply nested value"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How a difference is told, and whether fields that are not expected count as one."""
+
+    actual: str
+    expected: str
+    exact: bool
+
+
+_STORED = _Words("stored", "sent", exact=True)
+_ANSWERED = _Words("answered", "expected", exact=False)
 
 
 def first_difference(sent: bytes, stored: Any) -> str | None:
-    """Where the stored body differs from the sent one, in one phrase; ``None`` when it does not.
+    """Where the stored body differs from the bytes sent; ``None`` when it does not.
 
-    Bodies are compared as JSON where the sent one is JSON, else as text; a body that is no text may be stored
+    Bodies are compared as JSON where the sent one is JSON, else as text; any body may be stored as its text, or
     base64-encoded.
     """
-    try:
-        expected = json.loads(sent)
-    except (ValueError, RecursionError):
-        return _text_difference(sent, stored)
-    if isinstance(stored, str) and not isinstance(expected, str):
-        try:
-            stored = json.loads(stored)
-        except (ValueError, RecursionError):
-            return f"body: stored {_show(stored)}, sent {_show(expected)}"
-    return _difference(expected, stored, "body")
+    text = sent.decode("utf-8-sig", "replace")
+    if isinstance(stored, str) and stored in {text, base64.b64encode(sent).decode()}:
+        return None
+    if not sent and stored in (None, {}):
+        return None
+    return value_difference(parsed(text), stored)
 
 
-def first_lack(expected: Mapping[str, Any], actual: Any, where: str) -> str | None:
-    """The first expected field that is not there, or is another; fields beside the expected ones do not count."""
-    if not isinstance(actual, Mapping):
-        return f"{where}: answered {_show(actual)}, expected {_show(expected)}"
-    for key, value in expected.items():
-        at = f"{where}.{key}"
-        if key not in actual:
-            return f"{at}: missing, expected {_show(value)}"
-        if isinstance(value, Mapping):
-            found = first_lack(value, actual[key], at)
-        else:
-            found = (
-                None
-                if actual[key] == value
-                else f"{at}: answered {_show(actual[key])}, expected {_show(value)}"
-            )
-        if found:
-            return found
-    return None
+def value_difference(sent: Any, stored: Any) -> str | None:
+    """Where the stored body differs from the value sent; ``None`` when it does not."""
+    if isinstance(stored, str) and not isinstance(sent, str):
+        stored = parsed(stored)
+    return _first(sent, stored, _STORED)
+
+
+def first_lack(expected: Mapping[str, Any], actual: Any) -> str | None:
+    """The first expected field that an answer lacks; fields beside the expected ones do not count."""
+    return _first(expected, actual, _ANSWERED)
 
 
 def parsed(text: Any) -> Any:
@@ -59,52 +65,62 @@ def parsed(text: Any) -> Any:
         return text
 
 
-def _text_difference(sent: bytes, stored: Any) -> str | None:
-    if not sent and stored in (None, "", {}):
-        return None
-    forms = {sent.decode("utf-8", "replace"), base64.b64encode(sent).decode()}
-    if isinstance(stored, str) and stored in forms:
-        return None
-    return f"body: stored {_show(stored)}, sent {_show(sent.decode('utf-8', 'replace'))}"
-
-
-def _difference(expected: Any, actual: Any, where: str) -> str | None:
-    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
-        return _mapping_difference(expected, actual, where)
-    if isinstance(expected, list) and isinstance(actual, list):
-        return _list_difference(expected, actual, where)
-    same = type(expected) is type(actual) or _numbers(expected, actual)
-    if same and expected == actual:
-        return None
-    return f"{where}: stored {_show(actual)}, sent {_show(expected)}"
-
-
-def _numbers(expected: Any, actual: Any) -> bool:
-    """1 and 1.0 are the same JSON number; true and 1 are not."""
-    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in (expected, actual))
-
-
-def _mapping_difference(expected: Mapping[str, Any], actual: Mapping[str, Any], where: str) -> str | None:
-    for key in [*expected, *(key for key in actual if key not in expected)]:
-        at = f"{where}.{key}"
-        if key not in actual:
-            return f"{at}: missing, sent {_show(expected[key])}"
-        if key not in expected:
-            return f"{at}: stored {_show(actual[key])}, not sent"
-        found = _difference(expected[key], actual[key], at)
-        if found:
-            return found
+def _first(expected: Any, actual: Any, words: _Words) -> str | None:
+    todo = [("body", expected, actual)]
+    while todo:
+        where, one, other = todo.pop()
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            todo.extend(reversed(list(_fields(where, one, other, words))))
+        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+            items = enumerate(zip(one, other, strict=True))
+            todo.extend(reversed([(f"{where}[{index}]", *pair) for index, pair in items]))
+        elif not _same(one, other):
+            return f"{_end_of(where)}: {_told(one, other, words)}"
     return None
 
 
-def _list_difference(expected: list[Any], actual: list[Any], where: str) -> str | None:
-    if len(expected) != len(actual):
-        return f"{where}: stored {len(actual)} items, sent {len(expected)}"
-    pairs = enumerate(zip(expected, actual, strict=True))
-    found = (_difference(one, other, f"{where}[{index}]") for index, (one, other) in pairs)
-    return next(filter(None, found), None)
+def _fields(
+    where: str, one: Mapping[str, Any], other: Mapping[str, Any], words: _Words
+) -> Iterator[tuple[str, Any, Any]]:
+    extra = (key for key in other if key not in one) if words.exact else ()
+    for key in (*one, *extra):
+        yield f"{where}.{key}", one.get(key, _ABSENT), other.get(key, _ABSENT)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equality of JSON scalars: 1 and 1.0 are the same number, true and 1 are not.
+
+    Numbers are compared as the doubles that JSON promises to carry: the service is free to store no more of them.
+    """
+    if _is_number(one) and _is_number(other):
+        try:
+            return float(one) == float(other)
+        except OverflowError:
+            return bool(one == other)
+    return type(one) is type(other) and not isinstance(one, list | Mapping) and bool(one == other)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _told(one: Any, other: Any, words: _Words) -> str:
+    if other is _ABSENT:
+        return f"missing, {words.expected} {_show(one)}"
+    if one is _ABSENT:
+        return f"{words.actual} {_show(other)}, not {words.expected}"
+    if isinstance(one, list) and isinstance(other, list):
+        return f"{words.actual} {len(other)} items, {words.expected} {len(one)}"
+    return f"{words.actual} {_show(other)}, {words.expected} {_show(one)}"
 
 
 def _show(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=True, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=True, default=str)
+    except RecursionError:
+        return _NESTED
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _end_of(where: str) -> str:
+    return where if len(where) <= 2 * _SHOWN else f"…{where[-2 * _SHOWN :]}"

@@ -6,22 +6,21 @@ parsed JSON where it is JSON.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeGuard
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.client.models import LatestInput
+from pytest_fasthook.client.models import LatestInput, Request
 from pytest_fasthook.evidence import Evidence
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
-from pytest_fasthook.judge.difference import first_difference
+from pytest_fasthook.judge.difference import first_difference, parsed, value_difference
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed
 from pytest_fasthook.stages import Stage
 
 STAGE = Stage.LATEST_INPUT
-_ABSENT = object()
 _ENVELOPE = frozenset({"headers", "query", "path", "method", "parsed_query"})
 
 
@@ -31,79 +30,63 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
     newest: LatestInput | None = observation.value.latest_input if observation else None
     request = chain.request(evidence, expect)
     assert request is not None
-    if newest is None:
-        return _wait(expect, f"connection {expect.connection_id} has no latest input", newest)
-    if newest.request_id == request.id:
-        return _ours(newest, evidence, expect)
-    ingested = request.ingested_at or request.created_at
-    if ingested and newest.created_at and newest.created_at > ingested:
+    if newest is not None and newest.request_id == request.id:
+        return _ours(newest, request, expect)
+    if newest is not None and _is_newer(newest, chain.ingested_at(evidence, expect)):
         message = f"a newer input (request {newest.request_id}) has replaced that of request {request.id}"
         return passed(STAGE, message, facts=_facts(newest) | {"newer": True})
-    message = (
-        f"the latest input of {expect.connection_id} is that of request {newest.request_id} "
-        f"({_time(newest.created_at)}), expected request {request.id}"
-    )
+    found = f"that of request {newest.request_id} ({_time(newest.created_at)})" if newest else "empty"
+    message = f"the latest input of {expect.connection_id} is {found}, expected that of request {request.id}"
     return _wait(expect, message, newest)
 
 
-def _ours(newest: LatestInput, evidence: Evidence, expect: Expectations) -> Finding:
+def _is_newer(newest: LatestInput, ingested: datetime | None) -> bool:
+    """Whether the input is surely somebody else's and surely came after ours."""
+    named = newest.request_id is not None
+    return named and ingested is not None and newest.created_at is not None and newest.created_at > ingested
+
+
+def _ours(newest: LatestInput, request: Request, expect: Expectations) -> Finding:
     """Our request's input: its body must be the one we sent."""
-    body = _body(newest.input)
-    if body is _ABSENT:
-        message = f"the latest input of request {newest.request_id} has no content"
-        return _wait(expect, message, newest)
-    sent = _sent(evidence, expect)
-    difference = first_difference(sent, body) if sent is not None else None
-    if difference:
-        message = f"the latest input of request {newest.request_id} is not the body sent: {difference}"
-        return ended(STAGE, Cause.LATEST_INPUT_MISMATCH, message, facts=_facts(newest))
-    if sent is None:
-        message = f"the latest input is that of request {newest.request_id}"
+    what = f"the latest input of {expect.connection_id} is that of request {request.id}"
+    compare = _comparison(request, expect)
+    if compare is None:
         doubt = "the request's stored body could not be read, so the input's content was not compared"
-        return passed(STAGE, message, facts=_facts(newest), warnings=(doubt,))
-    return passed(
-        STAGE, f"the latest input is that of request {newest.request_id}, unchanged", facts=_facts(newest)
-    )
+        return passed(STAGE, what, facts=_facts(newest), warnings=(doubt,))
+    bodies = _bodies(newest.input)
+    differences = [compare(body) for body in bodies or [None]]
+    known = newest.input is not None
+    if known and (None in differences or compare(newest.input) is None):
+        return passed(STAGE, f"{what}, unchanged", facts=_facts(newest))
+    if not bodies:
+        return _wait(expect, f"{what}, without a body, expected the body sent", newest)
+    message = f"{what}, expected the body sent: {differences[0]}"
+    return ended(STAGE, Cause.LATEST_INPUT_MISMATCH, message, facts=_facts(newest))
 
 
-def _sent(evidence: Evidence, expect: Expectations) -> bytes | None:
-    """The body that was sent; of a real request the stored one, ``None`` where that is not there."""
+def _comparison(request: Request, expect: Expectations) -> Callable[[Any], str | None] | None:
+    """Tells how a body differs from the one sent; of a real request that is known where it was stored."""
     if expect.sent.probe is not None:
-        return expect.sent.probe.body
-    request = chain.request(evidence, expect)
-    stored = request.data if request else None
-    if not isinstance(stored, Mapping) or "body" not in stored:
-        return None
-    body = stored["body"]
-    return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else json.dumps(body).encode()
+        return partial(first_difference, expect.sent.probe.body)
+    data = request.data
+    return partial(value_difference, data["body"]) if isinstance(data, Mapping) and "body" in data else None
 
 
-def _body(stored: Any) -> Any:
-    """The body inside the stored input; its layout is open, so a bare body is accepted as well."""
-    if stored is None:
-        return _ABSENT
-    if isinstance(stored, str):
-        stored = _parsed(stored)
-    if isinstance(stored, Mapping):
-        return _enveloped(stored)
-    return stored
+def _bodies(stored: Any) -> list[Any]:
+    """What may be the body in a stored input, the likeliest first: its layout is not published.
+
+    An envelope without a body says nothing about it, since a large one is stored elsewhere.
+    """
+    inner = parsed(stored)
+    data = inner.get("data") if isinstance(inner, Mapping) else None
+    envelopes = [part for part in (data, inner) if _is_envelope(part)]
+    bodies = [part["body"] for part in envelopes if "body" in part]
+    return bodies if envelopes or stored is None else [inner]
 
 
-def _enveloped(stored: Mapping[str, Any]) -> Any:
-    """The body of a request envelope; an object that is none is the body itself."""
-    data = stored.get("data")
-    inner: Mapping[str, Any] = data if isinstance(data, Mapping) else stored
-    enveloped = _ENVELOPE & set(inner)
-    if "body" in inner and (enveloped or set(inner) == {"body"}):
-        return inner["body"]
-    return None if enveloped and "body" not in inner else stored
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+def _is_envelope(part: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether this is the form in which transformations see a request (FastHook page on transformations)."""
+    return isinstance(part, Mapping) and (not _ENVELOPE.isdisjoint(part) or set(part) == {"body"})
 
 
 def _wait(expect: Expectations, message: str, newest: LatestInput | None) -> Waiting:

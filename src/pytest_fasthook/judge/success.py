@@ -35,8 +35,7 @@ def wrong_release(success: Attempt, expect: Expectations) -> str | None:
     expected = expect.limits.response_body
     if expected is None:
         return None
-    body = parsed(success.body)
-    found = first_lack(expected, body, "body")
+    found = first_lack(expected, parsed(success.body))
     return f"attempt {success.id} was answered by another release: {found}" if found else None
 
 
