@@ -43,10 +43,11 @@ def check_verdict(run: GateRun, connection_id: str, expected: Expected) -> None:
     connection = run.connection(connection_id)
     cause = connection["cause"]
     if expected.passes:
-        assert (connection["verdict"], cause) == ("pass", None), cause
+        assert (connection["verdict"], cause) == ("pass", None), run.output
         return
     assert cause is not None, f"passed, but {expected.codes} at {expected.stage} was due"
-    assert (cause["stage"], cause["code"]) in [(expected.stage, code) for code in expected.codes], cause
+    allowed = [(expected.stage, code) for code in expected.codes]
+    assert (cause["stage"], cause["code"]) in allowed, run.output
     assert connection["verdict"] == VERDICT_OF_EXIT[EXIT_OF_CODE[cause["code"]]]
 
 
