@@ -107,7 +107,7 @@ def _delay(rule: Mapping[str, Any]) -> tuple[float, list[str]]:
 def _retry(rule: Mapping[str, Any]) -> tuple[Retry, list[str]]:
     notes: list[str] = []
     strategy = rule.get("strategy")
-    if strategy not in {"linear", "exponential"}:
+    if strategy not in ("linear", "exponential"):
         raise _Unreadable(f"the strategy {strategy!r} is neither linear nor exponential")
     codes = tuple(code.strip() for code in _texts(rule, "response_status_codes", notes))
     notes.extend(f"the status code {code!r} is not understood" for code in codes if not readable(code))
