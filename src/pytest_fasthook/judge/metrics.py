@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pytest_fasthook.causes import Cause
+from pytest_fasthook.client.models import Event
 from pytest_fasthook.evidence import Ask, Evidence, Question
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
@@ -20,6 +21,8 @@ from pytest_fasthook.stages import Stage
 
 STAGE = Stage.METRICS
 MARGIN = timedelta(seconds=2)
+LACKING_LOOKS = 3
+"""As many answers in a row without a count mean that there is none, rather than none yet."""
 
 
 def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
@@ -28,78 +31,111 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
     observation = evidence.answered(question)
     seen: WindowSeen | None = observation.value if observation else None
     if seen is None:
-        return _wait(question, expect, "the metrics could not be read", seen)
-    if seen.count is None or seen.failed is None:
-        missing = "count" if seen.count is None else "failed_count"
-        return ended(
-            STAGE, Cause.API_BAD_RESPONSE, f"the metrics series carries no {missing}", facts=_facts(seen)
-        )
-    if not seen.ours_listed or seen.count < seen.listed:
-        return _wait(question, expect, _lag(seen, evidence, expect), seen)
-    return _counted(seen, seen.count, seen.failed, expect)
+        return _wait(question, expect, f"the events of {expect.connection_id} in its window are not counted")
+    count, failed = seen.count, seen.failed
+    if count is None or failed is None:
+        return _lacking(question, seen, evidence, expect)
+    if not seen.ours_listed or count < seen.listed:
+        return _wait(question, expect, _lag(seen, evidence, expect), seen=seen)
+    over = _over(seen, count, failed, expect)
+    if over and not _over(seen, count, failed - _recovered(evidence, expect), expect):
+        message = f"{over}; one of them may be event {_event(evidence, expect).id} before its retry succeeded"
+        return _wait(question, expect, message, seen=seen)
+    if over:
+        return ended(STAGE, Cause.METRICS_FAILURES, over, facts=_facts(seen))
+    message = f"{count} events counted, ours among them, {failed} failed, in the window {_window(seen)}"
+    return passed(STAGE, message, facts=_facts(seen))
 
 
 def window_question(evidence: Evidence, expect: Expectations) -> Question:
     """The deploy window, closed shortly after our event was made so that later traffic cannot move it."""
-    event = chain.event(evidence, expect)
-    assert event is not None
+    ingested, start = chain.ingested_at(evidence, expect), expect.sent.window_start
     return Question(
         ask=Ask.METRICS,
         connection_id=expect.connection_id,
-        event_id=event.id,
-        since=expect.sent.window_start,
+        event_id=_event(evidence, expect).id,
+        since=min(start, ingested) if ingested else start,
         until=_window_end(evidence, expect),
     )
 
 
-def _window_end(evidence: Evidence, expect: Expectations) -> datetime:
-    """When delivery was first seen, else when the event was; the margin covers the whole seconds of ``Date``."""
+def _event(evidence: Evidence, expect: Expectations) -> Event:
     event = chain.event(evidence, expect)
     assert event is not None
-    delivered = (
-        o for o in evidence.about(chain.attempts_question(event)) if any(map(succeeded, o.value or ()))
-    )
-    created = (
-        o for o in evidence.about(chain.events_question(evidence, expect)) if o.value and o.value.events
-    )
-    proof = next(delivered, None) or next(created)
-    return expect.sent.clock.at(proof.seen_at) + MARGIN
+    return event
 
 
-def _counted(seen: WindowSeen, count: int, failed: int, expect: Expectations) -> Finding:
-    rate = failed / count if count else 0.0
+def _window_end(evidence: Evidence, expect: Expectations) -> datetime:
+    """When our event was made and delivered, by the server's own dates, else when it was first seen."""
+    event, looks = _event(evidence, expect), chain.event_looks(evidence, expect)
+    first_seen = next(look.seen_at for look in looks if look.value.events)
+    attempts = (look.value or () for look in evidence.about(chain.attempts_question(event)))
+    success = next((one for found in attempts for one in found if succeeded(one)), None)
+    delivered = (success.successful_at or success.responded_at or success.created_at) if success else None
+    made = event.created_at or expect.sent.clock.at(first_seen)
+    return max(made, delivered or made) + MARGIN
+
+
+def _lacking(question: Question, seen: WindowSeen, evidence: Evidence, expect: Expectations) -> Finding:
+    """A series without a count may still be filled; one that stays without never will be."""
+    missing = "count" if seen.count is None else "failed_count"
+    message = f"the metrics series of {expect.connection_id} carries no {missing}"
+    waiting = _wait(question, expect, message, seen=seen, missing=Cause.API_BAD_RESPONSE)
+    values = [look.value for look in evidence.about(question) if look.error is None]
+    recent = values[-LACKING_LOOKS:]
+    if len(recent) == LACKING_LOOKS and all(value.count is None or value.failed is None for value in recent):
+        return ended(STAGE, waiting.missing, waiting.message, facts=waiting.facts)
+    return waiting
+
+
+def _over(seen: WindowSeen, count: int, failed: int, expect: Expectations) -> str | None:
+    """What to say when failures are above the limit; ``None`` when they are within it."""
     limit = expect.limits.max_failure_rate
-    window = f"{_time(seen.since)} to {_time(seen.until)}"
-    if rate > limit:
-        message = (
-            f"{failed} of {count} events of {expect.connection_id} failed ({rate:.1%}) in the window {window}, "
-            f"expected at most {limit:.1%}"
-        )
-        return ended(STAGE, Cause.METRICS_FAILURES, message, facts=_facts(seen))
-    message = f"{count} events counted, ours among them, {failed} failed, in the window {window}"
-    return passed(STAGE, message, facts=_facts(seen))
+    rate = failed / count if count else 0.0
+    if rate <= limit:
+        return None
+    return (
+        f"{failed} of {count} events of {expect.connection_id} failed ({rate:.1%}) in the window "
+        f"{_window(seen)}, expected at most {limit:.1%}"
+    )
+
+
+def _recovered(evidence: Evidence, expect: Expectations) -> int:
+    """How often our own event can still be counted as failed although it was delivered in the end."""
+    attempts = chain.attempts(evidence, _event(evidence, expect))
+    return int(any(map(succeeded, attempts)) and any(attempt.status == "FAILED" for attempt in attempts))
 
 
 def _lag(seen: WindowSeen, evidence: Evidence, expect: Expectations) -> str:
-    event = chain.event(evidence, expect)
-    event_id = event.id if event else None
+    event = _event(evidence, expect)
     if not seen.ours_listed:
-        return f"event {event_id} is not listed in the window {_time(seen.since)} to {_time(seen.until)}"
+        return f"event {event.id} of {expect.connection_id} is not listed in the window {_window(seen)}"
     return (
-        f"metrics of {expect.connection_id} count {seen.count} events, expected at least the {seen.listed} "
-        f"that are listed, event {event_id} among them"
+        f"metrics of {expect.connection_id} count {seen.count} events while {seen.listed} are listed, event "
+        f"{event.id} among them"
     )
 
 
-def _wait(question: Question, expect: Expectations, message: str, seen: WindowSeen | None) -> Waiting:
+def _wait(
+    question: Question,
+    expect: Expectations,
+    message: str,
+    *,
+    seen: WindowSeen | None = None,
+    missing: Cause = Cause.METRICS_LAG,
+) -> Waiting:
     return Waiting(
         stage=STAGE,
         questions=(question,),
-        missing=Cause.METRICS_LAG,
-        message=message,
+        missing=missing,
+        message=f"{message}, expected our event to be counted",
         until=expect.deadline,
         facts=_facts(seen) if seen else None,
     )
+
+
+def _window(seen: WindowSeen) -> str:
+    return f"{_time(seen.since)} to {_time(seen.until)}"
 
 
 def _facts(seen: WindowSeen) -> dict[str, object]:
@@ -113,5 +149,5 @@ def _facts(seen: WindowSeen) -> dict[str, object]:
     }
 
 
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
