@@ -65,6 +65,7 @@ class Reader:
             value = _READERS[question.ask](look, question)
         except ApiError as caught:
             error = caught
+            look.keep_only({question.request_id or "", question.event_id or ""})
         return Observation(
             question=question,
             asked_at=asked_at,
@@ -113,6 +114,8 @@ class _Look:
     deadline: float
     calls: list[Call] = field(default_factory=list)
     server_date: datetime | None = None
+    cut_short: bool = False
+    """Whether a list went on after the last page that was looked at."""
 
     def call(self, function: Callable[..., Answer[T]], *arguments: Any, **parameters: Any) -> T:
         answer = function(self.transport, *arguments, deadline=self.deadline, **parameters)
@@ -140,6 +143,7 @@ class _Look:
             if page.next_cursor is None or page.next_cursor == cursor:
                 return
             cursor = page.next_cursor
+        self.cut_short = True
 
     def keep_only(self, ids: set[str]) -> None:
         """Drop other people's records from the answers that will be shown."""
@@ -177,14 +181,14 @@ def _request(look: _Look, question: Question) -> RequestSeen:
     found, looked, complete = None, 0, True
     for number, page in enumerate(_request_pages(look, question)):
         looked += len(page.models)
-        complete = not (page.partial or page.unreadable)
+        complete = complete and not (page.partial or page.unreadable)
         found = _ours(page.models, question)
         if found is None and number == 0 and not (complete and page.next_cursor is None):
             found = _precise(look, question)
         if found is not None:
             break
     look.keep_only({found.id} if found else set())
-    return RequestSeen(request=found, looked_through=looked, complete=complete)
+    return RequestSeen(request=found, looked_through=looked, complete=complete and not look.cut_short)
 
 
 def _awaited(look: _Look, question: Question) -> RequestSeen:
@@ -205,7 +209,7 @@ def _awaited(look: _Look, question: Question) -> RequestSeen:
         ]
         found = matching[-1] if matching else found
     look.keep_only({found.id} if found else set())
-    return RequestSeen(request=found, looked_through=looked, complete=complete)
+    return RequestSeen(request=found, looked_through=looked, complete=complete and not look.cut_short)
 
 
 def _is_real(record: Request) -> bool:
@@ -314,12 +318,15 @@ def _belongs(event: Event, question: Question) -> bool:
 def _ignored(look: _Look, question: Question) -> tuple[IgnoredEvent, ...]:
     page = look.absent_or(api.list_ignored_events, question.request_id, connection_id=question.connection_id)
     found = [r for r in _readable(page, look) if r.connection in {None, question.connection_id}]
-    return tuple(record for record in found if record.request_id in {None, question.request_id})
+    ours = tuple(record for record in found if record.request_id in {None, question.request_id})
+    look.keep_only({record.id for record in ours})
+    return ours
 
 
 def _attempts(look: _Look, question: Question) -> tuple[Attempt, ...]:
     page = look.absent_or(api.list_attempts, event_id=question.event_id, limit=PAGE)
     found = [a for a in _readable(page, look) if a.event_id in {None, question.event_id}]
+    look.keep_only({attempt.id for attempt in found})
     return tuple(sorted(found, key=lambda attempt: (_age(attempt), attempt.attempt_number or 0)))
 
 
@@ -352,19 +359,23 @@ def _window(look: _Look, question: Question) -> WindowSeen:
 
 
 def _listed(look: _Look, question: Question) -> tuple[int, bool]:
-    """How many events the window lists, and whether ours is one of them."""
+    """How many events the window lists, and whether ours is one of them.
+
+    Too small a number could make a lagging count look complete, so records that cannot be read count too, and a
+    list too long to look through is counted by the API.
+    """
     counted, ours = 0, False
-    pages = look.pages(
-        api.list_events, connection_id=question.connection_id, since=question.since, until=question.until
-    )
-    for page in pages:
+    window = {"connection_id": question.connection_id, "since": question.since, "until": question.until}
+    for page in look.pages(api.list_events, **window):
         mine = [event for event in page.models if event.connection in {None, question.connection_id}]
-        counted += len(mine)
+        counted += len(mine) + page.unreadable
         ours = ours or any(event.id == question.event_id for event in mine)
         if ours and page.total_exact and page.total is not None and len(mine) == len(page.models):
             counted = max(counted, page.total)
             break
     look.keep_only({question.event_id or ""})
+    if look.cut_short:
+        counted = max(counted, look.call(api.count_events, **window).total)
     return counted, ours
 
 
