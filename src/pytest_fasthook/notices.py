@@ -42,4 +42,5 @@ def _more(
     ids = ids_of(connection_id, {**results, result.stage: result})
     named = ", ".join(f"{name} {value}" for name, value in ids.items() if value is not None)
     steps = next_step_for(result.cause, ids, settings=settings, stage=result.stage)
-    return [f"stage {result.stage}; {named}", *steps.splitlines()]
+    # The calls that show or mend it stand in the summary; here they would only be there twice.
+    return [f"stage {result.stage}; {named}", steps.splitlines()[0]]

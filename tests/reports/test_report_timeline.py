@@ -29,6 +29,15 @@ def test_attempts_are_taken_from_the_last_answer_that_lists_any() -> None:
     )
 
 
+def test_events_listed_after_the_attempts_are_not_taken_for_attempts() -> None:
+    document = sample.document()
+    connection = read(document).connections[0]
+    answers = document["connections"][0]["stages"][3]["evidence"]["answers"]
+    answers.append(sample.answer("GET /events", 3.3, {"models": [{"id": "evt_1", "status": "SUCCESSFUL"}]}))
+
+    assert attempt_records(read(document).connections[0]) == attempt_records(connection) != []
+
+
 def test_an_attempt_by_a_clock_that_is_off_stays_on_the_axis() -> None:
     document = sample.document()
     models = document["connections"][0]["stages"][3]["evidence"]["answers"][0]["answer"]["models"]

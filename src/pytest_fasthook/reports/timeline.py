@@ -100,7 +100,7 @@ def _attempt_label(record: Mapping[str, Any], *, waited: float | None) -> str:
 def attempt_records(connection: ConnectionRun) -> list[Mapping[str, Any]]:
     """The attempts in the last answer that listed any, oldest first where they are dated."""
     delivery = (stage for stage in connection.stages if stage.stage is Stage.DELIVERY)
-    answers = [answer.value for stage in delivery for answer in stage.answers]
+    answers = [answer.value for stage in delivery for answer in stage.answers if "/attempts" in answer.call]
     for value in reversed(answers):
         records = _models(value)
         if records:
