@@ -29,7 +29,7 @@ def in_handler(statement: str) -> str:
 
 
 def tried(code: str) -> Run:
-    return run(code, {"body": {"n": 1}}, env={}, context={})
+    return run(code, {"body": {"n": 1}}, env={}, context={}, seconds=0.1)
 
 
 def scripted(emulator: Emulator, api: Api, code: str) -> Any:

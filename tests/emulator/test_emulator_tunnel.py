@@ -19,7 +19,7 @@ from .conftest import Api
 
 JOB = (
     "teamId destinationId localUrl path method headers body requestId eventId connectionId eventDataId "
-    "sourcePayloadR2Key processedR2Key"
+    "sourcePayloadR2Key processedR2Key query"
 )
 
 
@@ -60,7 +60,7 @@ def test_a_delivery_goes_through_the_tunnel(emulator: Emulator, api: Api) -> Non
         job = read(socket)
         assert (job["type"], sorted(job["request"])) == ("delivery", sorted(JOB.split()))
         request = job["request"]
-        assert (request["method"], request["path"], request["body"]) == ("PUT", "/hooks/deep?x=1", '{"n": 1}')
+        assert (request["method"], request["path"], request["query"]) == ("PUT", "/hooks/deep", "x=1")
         assert (request["requestId"], request["connectionId"]) == (request_id, connection["id"])
         assert (request["localUrl"], request["teamId"]) == ("http://localhost:3000", emulator.team_id)
         assert request["headers"]["x-fasthook-event-id"] == request["eventId"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pytest_fasthook.emulator.clock import SettableClock
 from pytest_fasthook.emulator.errors import EmulatorNeedsExtra, NotRunning
+from pytest_fasthook.emulator.failures import Failures
 from pytest_fasthook.emulator.faults import Faults
 from pytest_fasthook.emulator.ids import DEMO_TEAM, Ids
 from pytest_fasthook.emulator.receiver import Receiver
@@ -289,6 +290,7 @@ class Emulator:
             faults=self.faults,
             receiver=self.receiver,
             settings=self._settings,
+            failures=Failures(),
             wake=wake,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import struct
 import threading
@@ -21,6 +22,7 @@ from pytest_fasthook.emulator.delivery.worker import Worker
 from pytest_fasthook.emulator.errors import EmulatorError, PortTaken
 from pytest_fasthook.emulator.http.front import Front
 from pytest_fasthook.emulator.replay import bulk
+from pytest_fasthook.emulator.store.retention import Retention
 from pytest_fasthook.emulator.world import World
 
 START_LIMIT_S = 10.0
@@ -96,7 +98,6 @@ class Service:
         self._stopping: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._worker: Worker | None = None
-        self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="fasthook-emulator", daemon=True)
 
     def start(self) -> None:
@@ -108,7 +109,7 @@ class Service:
         self._thread.start()
         if not self._ready.wait(START_LIMIT_S):
             raise EmulatorError(f"the emulator did not start within {START_LIMIT_S:g} s")
-        self._raise_failure()
+        self._world.failures.raise_first()
         _prove(self._listener.getsockname())
 
     def stop(self) -> None:
@@ -123,7 +124,7 @@ class Service:
         self._thread.join(STOP_LIMIT_S)
         if self._thread.is_alive():
             raise EmulatorError(f"the emulator did not stop within {STOP_LIMIT_S:g} s")
-        self._raise_failure()
+        self._world.failures.raise_first()
 
     def call(self, work: Callable[[Worker], Coroutine[Any, Any, T]], *, timeout: float = STOP_LIMIT_S) -> T:
         """Run something on the event loop, from another thread, and return its result.
@@ -140,18 +141,13 @@ class Service:
             running.cancel()
             raise TimeoutError(f"still not done after {timeout:g} s") from None
 
-    def _raise_failure(self) -> None:
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
-
     def _run(self) -> None:
         config = self._config()
         try:
             with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
                 runner.run(self._serve(config))
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            self._failure = error
+            self._world.failures.add(error, during="serving")
         finally:
             self._bell.cut()
             self._listener.close()
@@ -163,7 +159,7 @@ class Service:
             http=_tracked(self._transports),
             lifespan="off",
             log_config=None,
-            log_level="warning",
+            log_level=logging.CRITICAL,  # errors of the application are answered and logged by itself
             access_log=False,
             server_header=False,
             date_header=False,
@@ -176,7 +172,7 @@ class Service:
             "HTTP": HttpCarrier(self._world, self._sender),
             "CLI": TunnelCarrier(self._world, self._tunnels),
         }
-        self._worker = Worker(self._world, carriers, chores=(bulk.step,))
+        self._worker = Worker(self._world, carriers, chores=(bulk.step, Retention()))
         self._bell.connect(self._loop, self._worker.wake)
         delivering = asyncio.create_task(self._worker.run())
         delivering.add_done_callback(lambda _task: self._stopping.set() if self._stopping else None)
@@ -189,8 +185,6 @@ class Service:
             with contextlib.suppress(asyncio.CancelledError):
                 await delivering
             await self._sender.close()
-        if self._worker.failure:
-            raise self._worker.failure
 
     def _break(self, scope: Scope, reset: bool) -> None:  # noqa: FBT001 - the shape of a Breaker
         transport = self._transports.get(tuple(scope["client"]))

@@ -22,6 +22,7 @@ class Settings:
         window_ms: the window of lists and metrics that name none (*open*).
         bulk_delay: seconds a bulk operation stays ``PLANNED`` before it runs.
         retention_ms: age at which traffic is forgotten.
+        max_requests: how many requests are kept, whatever their age.
     """
 
     strict_roles: bool = False
@@ -33,3 +34,4 @@ class Settings:
     window_ms: int = DAY
     bulk_delay: float = 0.0
     retention_ms: int = 30 * DAY
+    max_requests: int = 200_000

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_fasthook.emulator.clock import SettableClock
+from pytest_fasthook.emulator.failures import Failures
 from pytest_fasthook.emulator.faults import FaultKind, Faults
 from pytest_fasthook.emulator.ids import Ids
 from pytest_fasthook.emulator.receiver import Receiver
@@ -19,6 +20,7 @@ class World:
 
     Attributes:
         origin: where it is served, without a slash at the end, e.g. ``http://127.0.0.1:8090``.
+        failures: where internal errors go.
         wake: tells the delivery worker that something may be due; callable from any thread.
     """
 
@@ -29,6 +31,7 @@ class World:
     faults: Faults
     receiver: Receiver
     settings: Settings
+    failures: Failures
     wake: Callable[[], None]
 
     def visible_ms(self, kind: str) -> int:

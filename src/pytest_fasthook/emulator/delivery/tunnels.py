@@ -108,6 +108,8 @@ class TunnelCarrier:
 
 
 def _job(event: Event, tunnel: Tunnel, delivery: Outbound) -> dict[str, Any]:
+    # The CLI percent-encodes a question mark inside the path, so the query travels beside it.
+    path, _, query = delivery.url.removeprefix("http://tunnel").partition("?")
     return {
         "type": "delivery",
         "jobId": f"{event.id}.{event.attempts + 1}",
@@ -115,7 +117,8 @@ def _job(event: Event, tunnel: Tunnel, delivery: Outbound) -> dict[str, Any]:
             "teamId": event.team_id,
             "destinationId": event.destination_id,
             "localUrl": tunnel.local_url,
-            "path": delivery.url.removeprefix("http://tunnel"),
+            "path": path,
+            "query": query or None,
             "method": delivery.method,
             "headers": {**shown_headers(delivery.headers), "x-fasthook-tunnel": "cli"},
             "body": delivery.body.decode("utf-8", "replace"),

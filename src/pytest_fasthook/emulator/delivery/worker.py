@@ -47,7 +47,6 @@ class Worker:
         self._next_chore_ms: int | None = None
         self._due = asyncio.Event()
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self.failure: BaseException | None = None
 
     def wake(self) -> None:
         """Look again at what is due; to be called on the event loop."""
@@ -140,7 +139,7 @@ class Worker:
         try:
             await self._attempt(event)
         except Exception as error:  # noqa: BLE001 - kept, and raised in the caller's thread when the emulator stops
-            self.failure = error
+            self._world.failures.add(error, during=f"the delivery of {event.id}")
             fail_without_attempt(self._world, event, code="UNKNOWN", message="the emulator failed")
 
     async def _attempt(self, event: Event) -> None:

@@ -44,7 +44,18 @@ class Front:
         self._api = router(world, self._exchange, PATHS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI connection."""
+        """Serve one ASGI connection; an internal error is answered with 500 and kept."""
+        try:
+            await self._serve(scope, receive, send)
+        except ConnectionAbortedError:
+            return
+        except Exception as error:  # noqa: BLE001 - kept, and raised when the emulator stops
+            self._world.failures.add(error, during=f"{scope.get('method', 'the upgrade of')} {scope['path']}")
+            if scope["type"] == "http":
+                exchange = self._exchange(scope, receive, send)
+                await exchange.answer_json({"error": "the emulator failed"}, status=500)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await serve_tunnel(self._world, self._tunnels, scope, receive, send)
             return

@@ -94,7 +94,14 @@ def syntax_error(code: str) -> str | None:
     return None
 
 
-def run(code: str, request: Mapping[str, Any], *, env: Mapping[str, str], context: Mapping[str, Any]) -> Run:
+def run(
+    code: str,
+    request: Mapping[str, Any],
+    *,
+    env: Mapping[str, str],
+    context: Mapping[str, Any],
+    seconds: float = TIME_LIMIT_S,
+) -> Run:
     """Run a script's transform handler.
 
     Args:
@@ -102,12 +109,13 @@ def run(code: str, request: Mapping[str, Any], *, env: Mapping[str, str], contex
         request: the envelope with headers, body, query, path and method.
         env: what the script sees as ``process.env``.
         context: the handler's second argument.
+        seconds: of processor time that the script may take.
 
     Raises:
         Unavailable: the engine is not installed.
     """
     quickjs = _quickjs()
-    engine = _context(quickjs)
+    engine = _context(quickjs, seconds=seconds)
     whole = {"request": request, "env": env, "context": context, "max_logs": MAX_LOGS}
     engine.set("__input", json.dumps(whole))
     engine.eval(_PRELUDE)
@@ -166,9 +174,9 @@ def _quickjs() -> Any:
         raise Unavailable(MISSING) from None
 
 
-def _context(quickjs: Any) -> Any:
+def _context(quickjs: Any, *, seconds: float = TIME_LIMIT_S) -> Any:
     context = quickjs.Context()
     context.set_memory_limit(MEMORY_LIMIT)
-    context.set_time_limit(TIME_LIMIT_S)
+    context.set_time_limit(seconds)
     context.set_max_stack_size(STACK_LIMIT)
     return context

@@ -1,0 +1,60 @@
+"""Forgetting what is old or too much, a little at a time, so that an emulator can run for weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_fasthook.emulator.times import DAY, MINUTE
+from pytest_fasthook.emulator.world import World
+
+BATCH = 500
+_BY_REQUEST = ("events", "attempts", "executions", "proxy_exchanges")
+
+
+class Retention:
+    """A chore of the delivery worker: once a minute it forgets the oldest requests with all that came of them."""
+
+    def __init__(self) -> None:
+        self._next_ms = 0
+
+    def __call__(self, world: World) -> int:
+        """Forget one batch where it is time; return when it is time again."""
+        now = world.clock.elapsed_ms()
+        if now >= self._next_ms:
+            has_more = forget(world)
+            self._next_ms = now if has_more else now + MINUTE
+        return self._next_ms
+
+
+def forget(world: World) -> bool:
+    """Forget the oldest requests that are over the age or the number; whether there may be more."""
+    cutoff = world.clock.now_ms() - world.settings.retention_ms
+    with world.database.transaction():
+        newest = world.database.number("SELECT max(seq) FROM requests")
+        oldest = world.database.rows(
+            "SELECT seq, id, created_ms FROM requests ORDER BY seq LIMIT ?", (BATCH,)
+        )
+        excess = newest - world.settings.max_requests
+        gone = [row["id"] for row in oldest if row["created_ms"] < cutoff or row["seq"] <= excess]
+        if gone:
+            _delete(world, gone)
+        _forget_the_rest(world, cutoff)
+    return len(gone) == BATCH
+
+
+def _delete(world: World, request_ids: Sequence[str]) -> None:
+    marks = ", ".join("?" * len(request_ids))
+    for table, column in (("requests", "id"), ("events", "request_id")):
+        payloads = f"SELECT data_id FROM {table} WHERE {column} IN ({marks})"  # noqa: S608 - names from here
+        world.database.execute(f"DELETE FROM payloads WHERE id IN ({payloads})", request_ids)  # noqa: S608 - as above
+    for table in _BY_REQUEST:
+        world.database.execute(f"DELETE FROM {table} WHERE request_id IN ({marks})", request_ids)  # noqa: S608 - as above
+    world.database.execute(f"DELETE FROM requests WHERE id IN ({marks})", request_ids)  # noqa: S608 - only marks
+
+
+def _forget_the_rest(world: World, cutoff: int) -> None:
+    """What belongs to no request: keys of the deduplicate rule, the audit, finished operations."""
+    longest_window = world.clock.elapsed_ms() - 30 * DAY
+    world.database.execute("DELETE FROM seen_keys WHERE seen_ms < ?", (longest_window,))
+    world.database.execute("DELETE FROM key_audit WHERE created_ms < ?", (cutoff,))
+    world.database.execute("DELETE FROM bulk_operations WHERE finished_ms < ?", (cutoff,))
