@@ -133,7 +133,8 @@ class Collector:
 
     def end(self, track: Track, result: StageResult) -> None:
         """Decide a track from outside the evidence: a stage that could not even begin, and all after it."""
-        rest = blocked_after(result.stage, {**track.results, result.stage: result})
+        known, advisory = {**track.results, result.stage: result}, track.expect.limits.advisory
+        rest = blocked_after(result.stage, known, advisory=advisory)
         for one in (result, *rest.values()):
             self._record(track, one)
         track.progress = Progress(dict(track.results), ())

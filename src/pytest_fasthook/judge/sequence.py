@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pytest_fasthook.causes import Cause, Outcome
@@ -49,33 +49,51 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Progress:
     """
     results: dict[Stage, StageResult] = {}
     waiting: list[Waiting] = []
-    for stage, judge_stage in JUDGES.items():
-        if stage not in expect.stages:
-            finding: Finding = not_run(stage, "it was deselected")
-        elif stage is not Stage.PREFLIGHT and expect.sending is None:
-            break
-        else:
-            finding = settle(judge_stage(evidence, expect, now), evidence, now)
+    for stage in JUDGES:
+        finding = _judge_one(stage, evidence, expect, now)
         advisory = stage in expect.limits.advisory
         if isinstance(finding, Waiting):
             waiting.append(finding)
-            if not advisory:
-                break
-            continue
-        results[stage] = replace(finding, advisory=True) if advisory else finding
-        if finding.outcome is not Outcome.PASSED and not advisory:
-            results |= blocked_after(stage, results)
-            waiting.clear()
+        elif finding is not None:
+            results[stage] = replace(finding, advisory=advisory and finding.cause is not Cause.STAGE_NOT_RUN)
+            if finding.outcome is not Outcome.PASSED and not advisory:
+                return _ended_by(stage, results, waiting, expect)
+        if finding is None or (isinstance(finding, Waiting) and not advisory):
             break
-    return Progress({stage: results[stage] for stage in Stage if stage in results}, tuple(waiting))
+    return Progress(results, tuple(waiting))
+
+
+def _judge_one(stage: Stage, evidence: Evidence, expect: Expectations, now: float) -> Finding | None:
+    """One stage's finding; ``None`` while nothing has been sent that it could be about."""
+    if stage not in expect.stages:
+        return not_run(stage, "it was deselected")
+    if stage is not Stage.PREFLIGHT and expect.sending is None:
+        return None
+    return settle(JUDGES[stage](evidence, expect, now), evidence, now)
+
+
+def _ended_by(
+    stage: Stage, results: Mapping[Stage, StageResult], waiting: Iterable[Waiting], expect: Expectations
+) -> Progress:
+    """The end of a connection at a stage that did not pass: nothing more is waited for."""
+    known = {**results, **{one.stage: _no_longer_awaited(one, stage) for one in waiting}}
+    known |= blocked_after(stage, known, advisory=expect.limits.advisory)
+    return Progress({one: known[one] for one in JUDGES}, ())
+
+
+def _no_longer_awaited(waiting: Waiting, ending: Stage) -> StageResult:
+    message = f"{waiting.message}; no longer awaited since {ending} did not pass"
+    return replace(ended(waiting.stage, waiting.missing, message, facts=waiting.facts), advisory=True)
 
 
 def not_run(stage: Stage, why: str) -> StageResult:
-    """The result of a stage that was asked for and did not run."""
+    """The result of a stage that was asked for and did not run; it decides even where the stage is advisory."""
     return ended(stage, Cause.STAGE_NOT_RUN, f"{stage} did not run: {why}, expected it to run and pass")
 
 
-def blocked_after(blocking: Stage, results: Mapping[Stage, StageResult]) -> dict[Stage, StageResult]:
+def blocked_after(
+    blocking: Stage, results: Mapping[Stage, StageResult], *, advisory: Collection[Stage] = ()
+) -> dict[Stage, StageResult]:
     """The stages that were not reached because ``blocking`` did not pass."""
     return {
         stage: StageResult(
@@ -83,6 +101,7 @@ def blocked_after(blocking: Stage, results: Mapping[Stage, StageResult]) -> dict
             outcome=Outcome.BLOCKED,
             message=f"not reached: blocked by {blocking}",
             blocked_by=blocking,
+            advisory=stage in advisory,
         )
         for stage in JUDGES
         if stage not in results
