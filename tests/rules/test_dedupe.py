@@ -246,6 +246,14 @@ def test_the_token_in_an_excluded_field_does_not_count() -> None:
     assert whole("body.probe", message=message).changed == ("body.fasthook_probe",)
 
 
+def test_an_excluded_field_that_is_not_there_changes_nothing() -> None:
+    assert whole("body.nothing").changed == ("body.id",)
+
+
+def test_a_body_without_a_fresh_value_is_a_warning_where_it_decides() -> None:
+    assert fresh("body", message=Message(body=True)).warning
+
+
 def test_a_text_body_is_left_alone_where_the_query_will_do() -> None:
     message = Message(body="<order/>")
     assert whole(message=message).changed == ("query.fasthook_probe",)

@@ -92,6 +92,22 @@ def test_a_miss_names_the_place_the_expected_and_the_actual_value(targets: dict[
     assert list(spoken(found)) == [miss.text for miss in found.misses]
 
 
+@pytest.mark.parametrize(
+    ("unwanted", "shown"),
+    [
+        ({"in": ["order.failed"]}, '{"in": ["order.failed"]}'),
+        (
+            {"$or": [{"$regex": "x"}, "order.failed"]},
+            '{"or": ["$regex is not an operator that is understood", "order',
+        ),
+        ({"$and": [{"$not": "x"}, "order.failed"]}, '{"and": [{"not": "x"}, "order.failed"]}'),
+    ],
+)
+def test_what_must_not_hold_is_shown_as_the_filter_says_it(unwanted: Any, shown: str) -> None:
+    (miss,) = matched(body={"type": {"$not": unwanted}}).misses
+    assert f"expected not {shown}" in miss.text
+
+
 def test_a_miss_can_be_read_by_a_program() -> None:
     (miss,) = matched(body={"data": {"total": {"$gte": 200}}}).misses
     assert (miss.where, miss.operator, miss.expected, miss.actual) == ("body.data.total", "gte", 200, 142)

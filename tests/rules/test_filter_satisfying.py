@@ -68,6 +68,20 @@ def test_all_four_targets_are_met_together() -> None:
     assert made.path == "/hooks.json"
 
 
+def test_a_repeated_query_parameter_is_made_for_a_list() -> None:
+    assert satisfied(query={"tag": ["a", "b"]}).query == {"tag": ["a", "b"]}
+    with pytest.raises(NotUnderstood):
+        satisfied(query={"tag": ["a"]})
+
+
+def test_all_headers_can_be_demanded_at_once() -> None:
+    assert satisfied(headers={"$eq": {"x-a": "b"}}).headers == {"x-a": "b"}
+    with pytest.raises(NotUnderstood):
+        satisfied(headers={"$eq": {"x-a": " "}})
+    with pytest.raises(NotUnderstood):
+        satisfied(headers={"$eq": "x"})
+
+
 def test_a_message_that_passes_is_left_as_it_is() -> None:
     given_message = Message(path="/x", headers={"a": "b"}, body={"type": "a", "more": [1, 2]})
     assert satisfied(given_message, path="/x", body={"type": {"in": ["b", "a"]}}) == given_message

@@ -24,21 +24,21 @@ _ORDERS = ("gt", "gte", "lt", "lte")
 _POOL = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def candidates(needs: list[Need], current: Any) -> Iterator[Any]:
-    """Propose values for one place where ``current`` is there now; arrays are left to :func:`arrays`."""
+def candidates(needs: list[Need]) -> Iterator[Any]:
+    """Propose values for one place; arrays are left to :func:`arrays`."""
     textual = needs[0].textual
-    proposed = _proposed(needs, current)
+    proposed = _proposed(needs)
     yield from (text_of(value) if textual and is_scalar(value) else value for value in proposed)
     if needs[0].place == ("path",):
-        yield from (f"/{value}" for value in _proposed(needs, current) if isinstance(value, str))
+        yield from (f"/{value}" for value in _proposed(needs) if isinstance(value, str))
 
 
-def _proposed(needs: list[Need], current: Any) -> Iterator[Any]:
+def _proposed(needs: list[Need]) -> Iterator[Any]:
     expected = [need.leaf.expected for need in needs if need.leaf and need.leaf.operator != "exists"]
     if any(need.presence is False for need in needs):
         yield ABSENT
     yield from _exact(needs)
-    yield from _numbers([value for value in _flat(expected) if is_number(value)], current)
+    yield from _numbers([value for value in _flat(expected) if is_number(value)])
     yield from _texts(needs)
     yield from (not value for value in _flat(expected) if isinstance(value, bool))
     yield from (WORD, *(f"{WORD}-{number}" for number in range(1, len(needs) + 2)), *_unused(needs))
@@ -57,11 +57,9 @@ def _flat(expected: list[Any]) -> list[Any]:
     return [item for value in expected for item in (value if isinstance(value, list) else [value])]
 
 
-def _numbers(bounds: list[float], current: Any) -> Iterator[float]:
+def _numbers(bounds: list[float]) -> Iterator[float]:
     """The numbers near, between and beyond the given ones."""
     ordered = sorted(set(bounds))
-    if ordered and is_number(current):
-        yield current
     for bound in ordered:
         yield from (bound + step for step in range(1, len(ordered) + 2))
         yield from (bound - step for step in range(1, len(ordered) + 2))

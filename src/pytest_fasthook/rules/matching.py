@@ -132,8 +132,7 @@ def _look(condition: Condition, actual: Any, place: _Place) -> Match:  # noqa: P
             return _opposite(part, actual, place)
         case TwoReadings():
             return _both(condition, actual, place)
-        case Unclear():
-            return _unclear(condition, actual, place)
+    return _unclear(condition, actual, place)
 
 
 def _leaf(leaf: Leaf, actual: Any, place: _Place) -> Match:
@@ -228,8 +227,7 @@ def _plainly(condition: Condition) -> Any:  # noqa: PLR0911 - one per kind
             return {"not": _plainly(part)}
         case TwoReadings(first):
             return _plainly(first)
-        case Unclear(reason):
-            return reason
+    return condition.reason
 
 
 def _all_of(found: Iterable[Match]) -> Match:

@@ -14,7 +14,6 @@ from pytest_fasthook.rules.conditions import (
     Opposite,
     Some,
     TwoReadings,
-    Unclear,
 )
 from pytest_fasthook.rules.message import ABSENT
 from pytest_fasthook.rules.operators import answer
@@ -84,7 +83,7 @@ def ways(condition: Condition, place: Place, *, opposite: bool = False) -> Itera
             yield from ways(part, place, opposite=not opposite)
         case TwoReadings(first):
             yield from ways(first, place, opposite=opposite)
-        case Unclear():
+        case _:
             yield ()
 
 

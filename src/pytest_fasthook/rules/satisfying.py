@@ -159,7 +159,7 @@ def _value(needs: list[Need], current: Any, *, plain_arrays: bool) -> Any:
     reason = contradiction(needs)
     if reason is not None:
         raise _NoValue(reason, certain=True)
-    for value in chain([current], candidates(needs, current), arrays(needs, plain=plain_arrays)):
+    for value in chain([current], candidates(needs), arrays(needs, plain=plain_arrays)):
         met = every(need.met_by(value) for need in needs)
         if met is True and (value is current or _sendable(place, value)):
             return value

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pytest_fasthook.signing.schemes import BySecret, Hmac, Scheme, Together, Token, TwilioSignature
+from pytest_fasthook.signing.schemes import BySecret, Hmac, ProviderScheme, Together, Token, TwilioSignature
 
 
 class Origin(StrEnum):
@@ -26,7 +26,7 @@ class Origin(StrEnum):
 class Provider:
     """One provider's scheme and where it comes from."""
 
-    scheme: Scheme
+    scheme: ProviderScheme
     origin: Origin = Origin.PROVIDER
 
 

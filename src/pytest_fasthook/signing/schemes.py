@@ -109,4 +109,8 @@ class Together:
         return (*self.token.headers, *self.signature.headers)
 
 
-Scheme = Hmac | Token | Basic | TwilioSignature | BySecret | Together
+Single = Hmac | Token | TwilioSignature
+"""A provider's scheme that is made in one way."""
+
+ProviderScheme = Single | BySecret | Together
+Scheme = ProviderScheme | Basic

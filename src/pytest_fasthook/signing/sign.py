@@ -21,7 +21,6 @@ from pytest_fasthook.signing.schemes import (
     KeyForm,
     Scheme,
     TimestampForm,
-    Together,
     Token,
     TwilioSignature,
 )
@@ -98,9 +97,8 @@ def _headers(
         case BySecret():
             chosen = scheme.matching if secret.reveal().startswith(scheme.prefix) else scheme.otherwise
             return _headers(chosen, secret, request, now=now, message_id=message_id)
-        case Together(token, signature):
-            hashed = _hmac(signature, secret, request, now=now, message_id=message_id)
-            return {token.header: _ascii(secret), **hashed}
+    hashed = _hmac(scheme.signature, secret, request, now=now, message_id=message_id)
+    return {scheme.token.header: _ascii(secret), **hashed}
 
 
 def _hmac(

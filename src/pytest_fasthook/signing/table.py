@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from pytest_fasthook.signing.providers import NOT_MAKEABLE, PROVIDERS, Provider
-from pytest_fasthook.signing.schemes import Basic, BySecret, Hmac, Scheme, Together, Token, TwilioSignature
+from pytest_fasthook.signing.schemes import BySecret, Hmac, ProviderScheme, Single, Together, Token
 
 _INTRODUCTION = """\
 # Signatures
@@ -40,7 +40,7 @@ cannot make.
 ## By provider
 
 `{body}` is the raw body, `{url}` the full URL; `{timestamp}` and `{id}` are the values of this message.
-"""  # noqa: E501 - a row of a Markdown table is one line
+"""
 
 
 def signatures_page() -> str:
@@ -62,23 +62,20 @@ def _rows(name: str, provider: Provider) -> Iterator[str]:
         yield f"| `{name}` | {headers} | {made} | {value} | {provider.origin} |"
 
 
-def _parts(scheme: Scheme) -> tuple[Scheme, ...]:
+def _parts(scheme: ProviderScheme) -> tuple[Single, ...]:
     if isinstance(scheme, BySecret):
         return (scheme.matching, scheme.otherwise)
     return (scheme.token, scheme.signature) if isinstance(scheme, Together) else (scheme,)
 
 
-def _described(scheme: Scheme) -> tuple[str, str]:
+def _described(scheme: Single) -> tuple[str, str]:
     """What is hashed, and what the header's value looks like."""
     match scheme:
         case Hmac():
             return f"HMAC-{scheme.algorithm.upper()} of `{scheme.signed}`{_key(scheme)}", _value(scheme)
         case Token(prefix=prefix):
             return "the secret itself", f"`{prefix}{{secret}}`"
-        case TwilioSignature():
-            return "HMAC-SHA1 of `url` and the form's parameters, or of `url` with `bodySHA256`", "base64"
-        case Basic() | BySecret() | Together():
-            raise AssertionError("no provider's row is one of these")
+    return "HMAC-SHA1 of `{url}` and the form's parameters, or of `{url}` with `bodySHA256`", "base64"
 
 
 def _key(scheme: Hmac) -> str:
