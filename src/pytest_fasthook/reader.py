@@ -50,6 +50,7 @@ class Reader:
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport = transport
         self._clock = clock
+        self._listed: dict[Question, tuple[int, bool]] = {}
 
     def ask(self, question: Question, *, deadline: float) -> Observation:
         """Ask one question; an API that does not answer is an observation too.
@@ -58,7 +59,7 @@ class Reader:
             question: what to ask.
             deadline: monotonic seconds that no call or retry goes past.
         """
-        look = _Look(self._transport, deadline)
+        look = _Look(self._transport, deadline, self._listed)
         asked_at, asked_on = self._clock.monotonic(), self._clock.now()
         value, error = None, None
         try:
@@ -112,6 +113,7 @@ class _Look:
 
     transport: Transport
     deadline: float
+    listed: dict[Question, tuple[int, bool]]
     calls: list[Call] = field(default_factory=list)
     server_date: datetime | None = None
     cut_short: bool = False
@@ -335,10 +337,13 @@ def _age(record: Event | Attempt) -> datetime:
 
 
 def _window(look: _Look, question: Question) -> WindowSeen:
-    """The events listed in the window first, the metrics after: so lag can only make the count look too small."""
+    """The metrics first, the events listed in the window after: a later list can only make the count look smaller.
+
+    While the count is below what the window is known to hold, listing again could not change the answer, so it is
+    left out.
+    """
     assert question.since is not None
     assert question.until is not None
-    listed, ours_listed = _listed(look, question)
     metrics = look.call(
         api.get_event_metrics,
         connection_id=question.connection_id,
@@ -347,12 +352,17 @@ def _window(look: _Look, question: Question) -> WindowSeen:
         measures=EVENT_MEASURES,
         granularity=granularity(question.until - question.since),
     )
+    count = metrics.total("count")
+    known = look.listed.get(question)
+    if known is None or (count is not None and count >= known[0]):
+        known = look.listed[question] = _listed(look, question)
+    listed, ours_listed = known
     return WindowSeen(
         since=question.since,
         until=question.until,
         listed=listed,
         ours_listed=ours_listed,
-        count=metrics.total("count"),
+        count=count,
         failed=metrics.total("failed_count"),
         delivered=metrics.total("delivered_count"),
     )

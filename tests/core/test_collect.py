@@ -127,14 +127,7 @@ def test_waiting_for_the_first_look_after_sending_counts_from_the_sending() -> N
 # -- the number of calls ---------------------------------------------------------------------------------------
 
 
-MANY = pytest.mark.xfail(reason="two calls at every look, and three at every second one, add up", strict=True)
-SLOW_HOPS = [
-    pytest.param(
-        hop, seconds, most, marks=MANY if (hop, seconds) in {("event_at", 60.0), ("counted_at", 60.0)} else ()
-    )
-    for hop in LATE
-    for seconds, most in ((5.0, 40), (60.0, 60))
-]
+SLOW_HOPS = [(hop, seconds, most) for hop in LATE for seconds, most in ((5.0, 40), (60.0, 60))]
 
 
 @pytest.mark.parametrize(("hop", "seconds", "most"), SLOW_HOPS)

@@ -109,11 +109,11 @@ def _skipped(
 
 
 def _wait(evidence: Evidence, expect: Expectations, *questions: Question) -> Waiting:
-    """Nothing yet; the first look is for the event alone, every second one asks for the reason before it."""
+    """Nothing yet; the first look is for the event alone, then every third one asks for the reason before it."""
     events, ignored = chain.events_question(evidence, expect), chain.ignored_question(evidence, expect)
     looked = evidence.latest(ignored)
     unread = looked.error if looked else None
-    curious = len(evidence.about(events)) % 2 and not isinstance(unread, RefusedError)
+    curious = len(evidence.about(events)) % 3 == 1 and not isinstance(unread, RefusedError)
     silence = f"connection {expect.connection_id} has no event for request {_request(evidence, expect)}"
     why = f", and whether it was ignored could not be read ({unread})" if unread else " and no ignored record"
     return Waiting(
