@@ -10,7 +10,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pytest_fasthook.causes import EXIT_FAIL, EXIT_PASS, Cause, Outcome
+from pytest_fasthook.causes import (
+    EXIT_FAIL,
+    EXIT_INCONCLUSIVE,
+    EXIT_NOT_PERMITTED,
+    EXIT_PASS,
+    EXIT_UNAVAILABLE,
+    Cause,
+    Outcome,
+)
 from pytest_fasthook.config import Policy
 from pytest_fasthook.judge.sequence import not_run
 from pytest_fasthook.stages import Stage, StageResult
@@ -26,6 +34,7 @@ class Verdict(StrEnum):
 
 
 _WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PASS)
+_WORST_CODE_FIRST = (EXIT_FAIL, EXIT_NOT_PERMITTED, EXIT_UNAVAILABLE, EXIT_INCONCLUSIVE, EXIT_PASS)
 _OF_OUTCOME = {
     Outcome.PASSED: Verdict.PASS,
     Outcome.FAILED: Verdict.FAIL,
@@ -36,10 +45,15 @@ _OF_OUTCOME = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A connection's verdict and the stage that decided it; ``None`` for a pass."""
+    """A connection's verdict and the stage that decided it; ``None`` for a pass.
+
+    Attributes:
+        complete: whether every stage that was asked for has run; no policy makes a success of one that has not.
+    """
 
     verdict: Verdict
     deciding: StageResult | None
+    complete: bool = True
 
 
 def completed(
@@ -78,14 +92,14 @@ def _completed(stage: Stage, result: StageResult | None, *, ran: bool) -> StageR
 def decide(results: Mapping[Stage, StageResult]) -> Decision:
     """A connection's verdict: its worst deciding stage, the first one of those."""
     deciding = [result for result in results.values() if not (result.advisory or _is_unasked(result))]
+    complete = all(result.cause is not Cause.STAGE_NOT_RUN for result in deciding)
     for verdict in _WORST_FIRST[:-1]:
         worst = [r for r in deciding if _OF_OUTCOME.get(r.outcome) is verdict]
         if worst:
-            return Decision(verdict, max(worst, key=_exit_code_of))
-    passing = [result for result in deciding if result.outcome is Outcome.PASSED]
-    if not passing or len(passing) != len(deciding):
-        missing = next((r for r in deciding if r.outcome is not Outcome.PASSED), None)
-        return Decision(Verdict.INCONCLUSIVE, missing)
+            return Decision(verdict, max(worst, key=_exit_code_of), complete)
+    missing = next((r for r in deciding if r.outcome is not Outcome.PASSED), None)
+    if missing or not deciding:
+        return Decision(Verdict.INCONCLUSIVE, missing, complete)
     return Decision(Verdict.PASS, None)
 
 
@@ -109,26 +123,21 @@ def exit_code(decisions: Sequence[Decision], *, on_inconclusive: Policy, on_erro
     A policy changes the code of an inconclusive or errored run, never its verdict. A stage that did not run is
     not forgiven by a policy: such a run is never a success.
     """
-    verdict = worst(decision.verdict for decision in decisions)
-    if verdict is Verdict.FAIL:
-        return EXIT_FAIL
-    codes = [_policed(d, on_inconclusive=on_inconclusive, on_error=on_error) for d in decisions]
-    kept = [code for code in codes if code != EXIT_PASS]
-    if not kept:
-        return EXIT_PASS if decisions else Cause.STAGE_NOT_RUN.exit_code
-    if EXIT_FAIL in kept:
-        return EXIT_FAIL
-    errors = [code for code in kept if code != Cause.STAGE_NOT_RUN.exit_code]
-    return max(errors) if errors else max(kept)
+    codes = {_policed(d, on_inconclusive=on_inconclusive, on_error=on_error) for d in decisions}
+    if not codes:
+        return EXIT_INCONCLUSIVE
+    return min(codes, key=_WORST_CODE_FIRST.index)
 
 
 def _policed(decision: Decision, *, on_inconclusive: Policy, on_error: Policy) -> int:
     """One connection's exit code under the policies."""
+    policies = {Verdict.INCONCLUSIVE: on_inconclusive, Verdict.ERROR: on_error}
+    match policies.get(decision.verdict, "keep"):
+        case "fail":
+            return EXIT_FAIL
+        case "pass":
+            return EXIT_PASS if decision.complete else EXIT_INCONCLUSIVE
     if decision.verdict is Verdict.PASS:
         return EXIT_PASS
     cause = decision.deciding.cause if decision.deciding else None
-    own = cause.exit_code if cause else Cause.STAGE_NOT_RUN.exit_code
-    if cause is Cause.STAGE_NOT_RUN and on_inconclusive == "pass":
-        return own
-    policy = {Verdict.INCONCLUSIVE: on_inconclusive, Verdict.ERROR: on_error}.get(decision.verdict, "keep")
-    return {"keep": own, "fail": EXIT_FAIL, "pass": EXIT_PASS}[policy]
+    return cause.exit_code if cause else EXIT_INCONCLUSIVE
