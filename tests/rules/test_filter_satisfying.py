@@ -41,6 +41,8 @@ def satisfied(message: Message | None = None, **targets: Any) -> Message:
         ({"$and": [{"a": 1}, {"b": {"c": 2}}]}, {"a": 1, "b": {"c": 2}}),
         ({"a": {"not": {"gte": 5}}}, {"a": 4}),
         ({"$not": {"a": {"exists": True}}}, {}),
+        ({"a": 1, "$not": {"a": 1, "b": {"c": 2}}}, {"a": 1, "b": {"c": 3}}),
+        ({"$not": {"$or": [{"a": {"exists": True}}, {"b": {"exists": True}}]}}, {}),
         ({"tags": ["x", "y"]}, {"tags": ["x", "y"]}),
         ({"$and": [{"tags": "x"}, {"tags": "y"}]}, {"tags": ["x", "y"]}),
         ({"a": {"$eq": {"b": 1}}}, {"a": {"b": 1}}),
@@ -54,6 +56,35 @@ def satisfied(message: Message | None = None, **targets: Any) -> Message:
 )
 def test_the_smallest_body_is_made(condition: Any, body: Any) -> None:
     assert satisfied(body=condition).body == body
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"gt": "2026-01-01"},
+        {"lt": "2026-01-01"},
+        {"gt": "2026-01-01", "lt": "2026-01-02"},
+        {"gte": "2026-01-01T00:00:00Z", "startsWith": "2026-01-01"},
+        {"lt": "b", "endsWith": "z"},
+        {"gt": "m", "endsWith": "z"},
+        {"gt": "99"},
+        {"lt": "10"},
+        {"gt": ""},
+        {"not": {"gte": "b"}},
+        {"contains": "a", "not": {"contains": "ab"}, "endsWith": "b"},
+        {"contains": "a", "nin": ["a", "afasthook"]},
+        {"neq": "fasthook", "not": {"startsWith": "f"}},
+        {"not": {"contains": "fasthook"}, "neq": "a", "exists": True},
+        {"gt": 0.1, "lt": 0.2, "neq": 0.15},
+        {"gt": 1, "lt": 1.0000000000000004},
+        {"gte": 5, "neq": 5},
+        {"not": {"eq": True}},
+        {"neq": None},
+    ],
+)
+def test_values_between_and_beside_limits_are_found(condition: Any) -> None:
+    satisfied(body={"a": condition})
+    satisfied(query={"a": condition})
 
 
 def test_all_four_targets_are_met_together() -> None:
@@ -152,6 +183,7 @@ def test_its_twin_without_the_contradiction_is_met(targets: dict[str, Any]) -> N
         ({"body": {"a": {"regex": "^x"}, "b": 1}}, {"b": 1}),
         ({"body": {"a": {"startsWith": "5", "gte": 50}}}, {"a": 50}),
         ({"headers": {"host": "example.org"}}, None),
+        ({"body": {"$and": [{"a": ["x"]}, {"a": ["y"]}]}}, None),
     ],
 )
 def test_what_is_not_understood_is_said_with_the_best_message_there_is(
@@ -194,6 +226,11 @@ def test_very_many_alternatives_end_in_an_answer() -> None:
     alternatives = [{"$or": [{f"k{n}": {"eq": i, "neq": i}} for i in range(10)]} for n in range(10)]
     with pytest.raises(NotUnderstood, match="none of the first 300 ways"):
         satisfied(body={"$and": alternatives})
+
+
+def test_very_many_alternatives_behind_a_not_end_in_an_answer() -> None:
+    parts = [{"$and": [{f"k{n}{i}": 1} for i in range(10)]} for n in range(30)]
+    satisfied(body={"$not": {"a": {"$or": parts}}})
 
 
 # --- properties --------------------------------------------------------------------------------------

@@ -90,9 +90,10 @@ def ways(condition: Condition, place: Place, *, opposite: bool = False) -> Itera
 def _fields(fields: tuple[tuple[str, Condition], ...], place: Place, *, opposite: bool) -> Iterator[Way]:
     below = [(part, _below(place, key)) for key, part in fields]
     if opposite:
-        found = [way for part, inner in below for way in ways(part, inner, opposite=True)]
-        yield from ((Need(place, None), *way) for way in found)
-        yield from found
+        for part, inner in below:
+            for way in ways(part, inner, opposite=True):
+                yield (Need(place, None), *way)
+                yield way
     else:
         yield from ((Need(place, None), *way) for way in _product(below, opposite=False))
 
