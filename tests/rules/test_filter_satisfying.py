@@ -222,10 +222,19 @@ def test_an_unknown_key_of_the_rule_is_not_understood() -> None:
     assert caught.value.best == Message(body={"a": 1})
 
 
-def test_very_many_alternatives_end_in_an_answer() -> None:
+@pytest.mark.parametrize("plain_arrays", [True, False])
+def test_very_many_alternatives_end_in_an_answer(plain_arrays: bool) -> None:  # noqa: FBT001 - a parameter
     alternatives = [{"$or": [{f"k{n}": {"eq": i, "neq": i}} for i in range(10)]} for n in range(10)]
+    rule = Filter(conditions={"body": {"$and": alternatives}})
     with pytest.raises(NotUnderstood, match="none of the first 300 ways"):
-        satisfied(body={"$and": alternatives})
+        satisfy(rule, Message(), plain_arrays=plain_arrays)
+
+
+def test_arrays_that_stand_for_several_scalars_can_be_ruled_out() -> None:
+    rule = Filter(conditions={"body": {"$and": [{"a": "x"}, {"a": "y"}]}})
+    assert satisfy(rule, Message()).body == {"a": ["x", "y"]}
+    with pytest.raises(NotUnderstood):
+        satisfy(rule, Message(), plain_arrays=False)
 
 
 def test_very_many_alternatives_behind_a_not_end_in_an_answer() -> None:

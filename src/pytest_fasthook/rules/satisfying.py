@@ -58,8 +58,13 @@ class _NoValue(Exception):  # noqa: N818 - never leaves this module
         self.certain = certain
 
 
-def satisfy(filter: Filter, message: Message) -> Message:  # noqa: A002 - FastHook's own word
+def satisfy(filter: Filter, message: Message, *, plain_arrays: bool = True) -> Message:  # noqa: A002 - FastHook's own word
     """Change ``message`` as little as needed so that it passes ``filter`` (FastHook documentation, filters).
+
+    Args:
+        filter: the filter.
+        message: the message as it would be sent.
+        plain_arrays: whether, where nothing else helps, an array may stand for several plain scalars that it holds.
 
     Raises:
         Unsatisfiable: the filter contradicts itself, so that nothing can pass.
@@ -68,13 +73,14 @@ def satisfy(filter: Filter, message: Message) -> Message:  # noqa: A002 - FastHo
     if evaluate(filter, message).matched:
         return message
     tries: list[_Try] = []
-    for plain_arrays in (False, True):
+    passes = (False, True) if plain_arrays else (False,)
+    for allowed in passes:
         for way in islice(_ways(filter), TRIES):
-            tried = _along(way, filter, message, plain_arrays=plain_arrays)
+            tried = _along(way, filter, message, plain_arrays=allowed)
             if tried.message is not None and tried.matched:
                 return tried.message
             tries.append(tried)
-    raise _failure(tries)
+    raise _failure(tries, cut_off=len(tries) == len(passes) * TRIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +98,14 @@ class _Try:
     certain: bool = False
 
 
-def _failure(tries: list[_Try]) -> FastHookError:
+def _failure(tries: list[_Try], *, cut_off: bool) -> FastHookError:
     best = next((tried for tried in tries if tried.message is not None and tried.matched is None), None)
     if best is not None:
         return NotUnderstood(best.reason, best=best.message)
     doubtful = next((tried for tried in tries if not tried.certain), None)
     if doubtful is not None:
         return NotUnderstood(doubtful.reason)
-    if len(tries) == 2 * TRIES:
+    if cut_off:
         return NotUnderstood(f"none of the first {TRIES} ways through the filter's alternatives can be met")
     return Unsatisfiable(tries[0].reason)
 
@@ -133,10 +139,17 @@ def _met(way: Way, message: Message, *, plain_arrays: bool) -> Message:
         needs = [need for need in way if need.place == place]
         below = [need for need in way if len(need.place) > len(place) and need.place[: len(place)] == place]
         current = value_at(message, place)
+        if below and not _has_fields(place):
+            raise _NoValue(f"{spelled(place)} is a text and has no fields", certain=False)
         value = _holder(needs, below, current) if below else _value(needs, current, plain_arrays=plain_arrays)
         if value is not current:
             message = with_value(message, place, value)
     return message
+
+
+def _has_fields(place: Place) -> bool:
+    """Whether there can be an object at this place of an HTTP request."""
+    return place[0] == "body" or place in {("headers",), ("query",)}
 
 
 def _holder(needs: list[Need], below: list[Need], current: Any) -> Any:
