@@ -26,6 +26,7 @@ from pytest_fasthook.emulator.views.traffic import (
     request_view,
     with_data,
 )
+from pytest_fasthook.emulator.world import World
 
 STATUSES = ("accepted", "rejected")
 EVENT_STATUSES = ("SCHEDULED", "QUEUED", "HOLD", "SUCCESSFUL", "FAILED", "CANCELLED")
@@ -91,31 +92,24 @@ def get(call: Call) -> Answer:
     """Return one request with its payload."""
     request = visible_request(call)
     view = with_data(request_view(request), load_payload(call.world.database, request.data_id))
-    return Answer({**view, "proxy_exchange": proxy_view(_proxy_exchange(call, request))})
+    return Answer({**view, "proxy_exchange": proxy_view(_proxy_exchange(call.world, request))})
 
 
 def trace(call: Call) -> Answer:
     """Return everything about one request."""
-    request = visible_request(call)
-    database, world = call.world.database, call.world
-    events = EVENTS.select(
-        database,
-        "WHERE request_id = ? AND created_ms <= ? ORDER BY seq",
-        (request.id, world.visible_ms("events")),
-    )
-    attempts = ATTEMPTS.select(
-        database,
-        "WHERE request_id = ? AND created_ms <= ? ORDER BY seq",
-        (request.id, world.visible_ms("attempts")),
-    )
-    story = Story(
+    return Answer(trace_view(story_of(call.world, visible_request(call))))
+
+
+def story_of(world: World, request: Request) -> Story:
+    """Read what came of a request, as far as it can be seen."""
+    seen = "WHERE request_id = ? AND created_ms <= ? ORDER BY seq"
+    return Story(
         request=request,
-        proxy_exchange=_proxy_exchange(call, request),
-        events=events,
-        attempts=attempts,
-        executions=EXECUTIONS.select(database, "WHERE request_id = ? ORDER BY seq", (request.id,)),
+        proxy_exchange=_proxy_exchange(world, request),
+        events=EVENTS.select(world.database, seen, (request.id, world.visible_ms("events"))),
+        attempts=ATTEMPTS.select(world.database, seen, (request.id, world.visible_ms("attempts"))),
+        executions=EXECUTIONS.select(world.database, "WHERE request_id = ? ORDER BY seq", (request.id,)),
     )
-    return Answer(trace_view(story))
 
 
 def events(call: Call) -> Answer:
@@ -155,8 +149,8 @@ def read_statuses(call: Call) -> list[str]:
     return statuses
 
 
-def _proxy_exchange(call: Call, request: Request) -> ProxyExchange | None:
-    return PROXY_EXCHANGES.find(call.world.database, "request_id = ? ORDER BY seq DESC", (request.id,))
+def _proxy_exchange(world: World, request: Request) -> ProxyExchange | None:
+    return PROXY_EXCHANGES.find(world.database, "request_id = ? ORDER BY seq DESC", (request.id,))
 
 
 def _page(call: Call, window: Window, size: int) -> list[Request]:

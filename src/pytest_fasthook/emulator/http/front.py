@@ -12,8 +12,10 @@ from pytest_fasthook.emulator.control import PREFIX, control
 from pytest_fasthook.emulator.delivery.send import Sender
 from pytest_fasthook.emulator.delivery.tunnels import Tunnels
 from pytest_fasthook.emulator.errors import Invalid, Refusal
+from pytest_fasthook.emulator.http import page
 from pytest_fasthook.emulator.http.control_api import router
 from pytest_fasthook.emulator.http.exchange import Breaker, Exchange
+from pytest_fasthook.emulator.http.foreign import is_foreign
 from pytest_fasthook.emulator.http.ingress import Ingress
 from pytest_fasthook.emulator.http.tunnel import serve_tunnel
 from pytest_fasthook.emulator.payload import read_json
@@ -65,8 +67,8 @@ class Front:
             await self._ingress.take(self._exchange(scope, receive, send), hook[0], hook[1])
         elif path.startswith(f"{RECEIVER_PATH}/"):
             await self._receive_delivery(self._exchange(scope, receive, send))
-        elif path.startswith(f"{PREFIX}/"):
-            await self._control(self._exchange(scope, receive, send))
+        elif path == "/" or path.startswith((f"{PREFIX}/", page.PREFIX)):
+            await self._open(self._exchange(scope, receive, send))
         else:
             unversioned = path.removeprefix("/v1") if path.startswith("/v1/") else path
             await self._api({**scope, "path": unversioned}, receive, send)
@@ -83,6 +85,15 @@ class Front:
         host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
         label = _HOOK_HOST.match(host)
         return (label[1], raw or "/") if label else None
+
+    async def _open(self, exchange: Exchange) -> None:
+        """What asks for no credential, and therefore lets no other site in."""
+        if is_foreign(exchange.headers, origin=self._world.origin):
+            await exchange.answer_json({"error": "not for other sites"}, status=403)
+        elif exchange.path.startswith(f"{PREFIX}/"):
+            await self._control(exchange)
+        else:
+            await page.serve_page(exchange, self._world)
 
     async def _receive_delivery(self, exchange: Exchange) -> None:
         name, slash, rest = exchange.raw_path.removeprefix(f"{RECEIVER_PATH}/").partition("/")

@@ -1,0 +1,39 @@
+"""Keeping other websites away from what asks for no credential: the page and the control routes.
+
+A browser on this machine may run scripts of any site. They can send requests to loopback, and with a name of their
+own that resolves to it they could even read the answers. Both show in ``Origin`` and ``Host``.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pytest_fasthook.emulator.payload import Headers
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def is_foreign(headers: Headers, *, origin: str) -> bool:
+    """Whether a request was made by, or under the name of, another site.
+
+    Args:
+        headers: of the request.
+        origin: where the emulator is served; a host that is not loopback may have any name.
+    """
+    given = dict(headers)
+    host = given.get("host", "")
+    if _host_of(origin) in _LOCAL and not _is_local(_host_of(f"http://{host}")):
+        return True
+    sender = given.get("origin")
+    return sender is not None and urlsplit(sender).netloc != host
+
+
+def _is_local(name: str) -> bool:
+    return name in _LOCAL or name.endswith(".localhost")
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

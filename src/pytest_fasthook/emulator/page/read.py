@@ -1,0 +1,149 @@
+"""What the page shows, read from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pytest_fasthook.emulator.api.call import Call
+from pytest_fasthook.emulator.api.requests import request_conditions, story_of
+from pytest_fasthook.emulator.api.windows import Window
+from pytest_fasthook.emulator.errors import Refusal
+from pytest_fasthook.emulator.ids import DEMO_TEAM
+from pytest_fasthook.emulator.payload import Payload
+from pytest_fasthook.emulator.store.records import Connection, Destination, Event, Request, Source
+from pytest_fasthook.emulator.store.tables import (
+    CONNECTIONS,
+    DESTINATIONS,
+    EVENTS,
+    REQUESTS,
+    SOURCES,
+    load_payload,
+)
+from pytest_fasthook.emulator.views.trace import Story
+from pytest_fasthook.emulator.world import World
+
+SHOWN_REQUESTS = 50
+REQUEST_STATES = ("accepted", "rejected")
+EVENT_STATES = ("SCHEDULED", "QUEUED", "HOLD", "SUCCESSFUL", "FAILED", "CANCELLED")
+FILTERS = ("q", "state", "source_id", "connection_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The team's resources by id."""
+
+    sources: Mapping[str, Source]
+    connections: Mapping[str, Connection]
+    destinations: Mapping[str, Destination]
+
+    def source(self, id: str) -> str:  # noqa: A002 - named as the field is
+        """Return a source's name, or its id where it is gone."""
+        return self.sources[id].name if id in self.sources else id
+
+    def connection(self, id: str) -> str:  # noqa: A002 - as above
+        """Return a connection's name, or its id where it is gone."""
+        return self.connections[id].name if id in self.connections else id
+
+    def destination(self, id: str) -> str:  # noqa: A002 - as above
+        """Return a destination's name, or its id where it is gone."""
+        return self.destinations[id].name if id in self.destinations else id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One request in the list."""
+
+    request: Request
+    payload: Payload | None
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The front page."""
+
+    team_id: str
+    origin: str
+    names: Names
+    filters: Mapping[str, str]
+    rows: Sequence[Row]
+    has_more: bool
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One request's page."""
+
+    names: Names
+    story: Story
+    payload: Payload | None
+
+
+def overview(world: World, query: Sequence[tuple[str, str]]) -> Overview:
+    """Read the front page; a filter that cannot be read is told instead of rows."""
+    team_id = team_of(world)
+    filters = {name: value.strip() for name, value in query if name in FILTERS and value.strip()}
+    found: list[Request] = []
+    error = None
+    try:
+        found = _requests(world, team_id, filters)
+    except Refusal as refusal:
+        error = str(refusal)
+    rows = [_row(world, request) for request in found[:SHOWN_REQUESTS]]
+    return Overview(
+        team_id=team_id,
+        origin=world.origin,
+        names=names(world, team_id),
+        filters=filters,
+        rows=rows,
+        has_more=len(found) > SHOWN_REQUESTS,
+        error=error,
+    )
+
+
+def detail(world: World, request_id: str) -> Detail:
+    """Read one request's page.
+
+    Raises:
+        NotFound: the team has no such request.
+    """
+    team_id = team_of(world)
+    request = REQUESTS.get(world.database, team_id, request_id)
+    payload = load_payload(world.database, request.data_id)
+    return Detail(names=names(world, team_id), story=story_of(world, request), payload=payload)
+
+
+def team_of(world: World) -> str:
+    """Return the emulator's own team."""
+    row = world.database.row("SELECT team_id FROM project_secrets WHERE team_id <> ? LIMIT 1", (DEMO_TEAM,))
+    return str(row["team_id"]) if row else DEMO_TEAM
+
+
+def names(world: World, team_id: str) -> Names:
+    """Read the team's resources."""
+    clause, values = "WHERE team_id = ? ORDER BY name", (team_id,)
+    return Names(
+        sources={item.id: item for item in SOURCES.select(world.database, clause, values)},
+        connections={item.id: item for item in CONNECTIONS.select(world.database, clause, values)},
+        destinations={item.id: item for item in DESTINATIONS.select(world.database, clause, values)},
+    )
+
+
+def _requests(world: World, team_id: str, filters: Mapping[str, str]) -> list[Request]:
+    state = filters.get("state", "")
+    query = [(name, value) for name, value in filters.items() if name != "state"]
+    if state in REQUEST_STATES:
+        query.append(("status", state))
+    call = Call(world=world, team_id=team_id, parameters={}, query=query)
+    conditions = request_conditions(call, Window(None, None))
+    if state in EVENT_STATES:
+        conditions.add("id IN (SELECT request_id FROM events WHERE status = ?)", state)
+    clause = f"WHERE {conditions.where} ORDER BY created_ms DESC, seq DESC LIMIT ?"
+    return REQUESTS.select(world.database, clause, [*conditions.values, SHOWN_REQUESTS + 1])
+
+
+def _row(world: World, request: Request) -> Row:
+    events = EVENTS.select(world.database, "WHERE request_id = ? ORDER BY seq LIMIT 20", (request.id,))
+    return Row(request=request, payload=load_payload(world.database, request.data_id), events=events)
