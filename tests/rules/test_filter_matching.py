@@ -181,6 +181,16 @@ def test_header_names_of_the_message_are_not_told_apart_by_case() -> None:
     assert matched(Message(headers={"X-A": "1"}), headers={"x-b": "1"}).matched is False
 
 
+@pytest.mark.parametrize("name", ["host", "Content-Length", "user-agent", "x-forwarded-for", "cf-ray"])
+def test_a_header_that_is_added_on_the_way_is_not_missing_for_certain(name: str) -> None:
+    for condition in ({"exists": True}, {"exists": False}, "x"):
+        found = matched(headers={name: condition})
+        assert found.matched is None
+        assert found.doubts == (f"headers.{name.lower()} may be added on the way",)
+    assert matched(Message(headers={name: "x"}), headers={name: "x"}).matched is True
+    assert matched(Message(headers={name: "x"}), headers={name: "y"}).matched is False
+
+
 def test_payload_names_are_told_apart_by_case() -> None:
     assert matched(Message(body={"A": 1}), body={"a": 1}).matched is False
 

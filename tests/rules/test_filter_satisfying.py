@@ -214,7 +214,7 @@ def test_what_is_not_understood_is_said_with_the_best_message_there_is(
     ],
 )
 def test_what_cannot_be_sent_as_it_is_is_not_made(targets: dict[str, Any]) -> None:
-    with pytest.raises(NotUnderstood, match="no value that can be sent|is a text and has no fields"):
+    with pytest.raises(NotUnderstood, match=r"no value that can be sent|is a text and has no fields"):
         satisfied(**targets)
 
 

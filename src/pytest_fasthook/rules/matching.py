@@ -7,6 +7,7 @@ payload, a plain value means equality. What ``operators.py`` and ``conditions.py
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,6 +31,12 @@ from pytest_fasthook.rules.ternary import Ternary, agreed, every, negated, some
 from pytest_fasthook.rules.values import shown
 
 _FORMS = ("form", "xml")
+
+_ADDED_ON_THE_WAY = re.compile(
+    "host|content-length|transfer-encoding|connection|user-agent|accept|accept-encoding|date|via|forwarded"
+    "|x-real-ip|x-request-id|traceparent|(x-forwarded|x-amzn|x-fasthook|cf|cdn)-.*"
+)
+"""Headers that the HTTP client, a proxy or FastHook's edge adds: that a message has none of them says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +174,8 @@ def _fields(condition: Fields, actual: Any, place: _Place) -> Match:
 
 def _field(key: str, part: Condition, actual: Any, place: _Place) -> Match:
     name = key.lower() if place == _Place("headers") else key
+    if place == _Place("headers") and _ADDED_ON_THE_WAY.fullmatch(name) and _child(actual, name) is ABSENT:
+        return Match(matched=None, doubts=(f"{place.inside(name)} may be added on the way",))
     found = _look(part, _child(actual, name), place.inside(name))
     along = _along(actual, name)
     if along is ABSENT or agreed(found.matched, _look(part, along, place).matched) is not None:
