@@ -25,19 +25,23 @@ if TYPE_CHECKING:
         UnreachableError,
         UnreadableError,
     )
-    from pytest_fasthook.handle import Handle, SentProbe
+    from pytest_fasthook.handle import AwaitedProbe, Handle, SentProbe
+    from pytest_fasthook.route_fixture import MadeRoute, RouteMaker
     from pytest_fasthook.stages import Stage, StageResult
 
 __all__ = [
     "ApiError",
+    "AwaitedProbe",
     "Cause",
     "Emulator",
     "FastHookClient",
     "FastHookError",
     "Handle",
+    "MadeRoute",
     "Outcome",
     "RateLimitedError",
     "RefusedError",
+    "RouteMaker",
     "SentProbe",
     "SettingsError",
     "Stage",
@@ -50,11 +54,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AwaitedProbe": "handle",
     "Cause": "causes",
     "Emulator": "emulator",
     "FastHookClient": "client.client",
     "Handle": "handle",
+    "MadeRoute": "route_fixture",
     "Outcome": "causes",
+    "RouteMaker": "route_fixture",
     "SentProbe": "handle",
     "Stage": "stages",
     "StageResult": "stages",

@@ -21,6 +21,7 @@ from pytest_fasthook.config import Settings
 from pytest_fasthook.document import ConnectionRun, Run, document
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.gate import Gate
+from pytest_fasthook.hooks import announce, with_payloads
 from pytest_fasthook.items import Notice, selected_stages, stage_of
 from pytest_fasthook.judge.sequence import blocked_after
 from pytest_fasthook.mailbox import Mailbox
@@ -132,6 +133,7 @@ class GatePlugin(Collecting):
         if self._selection.failure is not None or not any(stages.values()):
             self._close_board()
             return
+        self.settings = self._with_payloads()
         if self.settings.plan:
             stages = {connection: frozenset(Stage) for connection, asked in stages.items() if asked}
         self._gate = open_gate(self.settings, clock=self._clock, board=self._board, on_result=self._deliver)
@@ -139,6 +141,20 @@ class GatePlugin(Collecting):
         self._began = self._clock.now()
         gate = self._gate
         threading.Thread(target=self._run, args=(gate, stages), name="fasthook-gate", daemon=True).start()
+
+    def _with_payloads(self) -> Settings:
+        """The settings with what hooks supply.
+
+        Raises:
+            pytest.UsageError: a hook's payload cannot be sent.
+        """
+        hook = self._config.hook.pytest_fasthook_payload
+        try:
+            return with_payloads(
+                self.settings, self.connections, lambda one: hook(connection_id=one, config=self._config)
+            )
+        except SettingsError as error:
+            raise pytest.UsageError(str(error)) from None
 
     def _run(self, gate: Gate, stages: Mapping[str, frozenset[Stage]]) -> None:
         """Run the gate; whatever becomes of it, nobody waits for more than it has said."""
@@ -238,8 +254,9 @@ class GatePlugin(Collecting):
         self._document = document(run)
         self._said += self._broken()
         written = write_all(self._document, self.settings, os.environ)
-        self._said += written.lines
-        if written.failed and session.exitstatus == EXIT_PASS:
+        broken_hooks = announce(self._document, self._config)
+        self._said += [*written.lines, *map(self.settings.redactor.show, broken_hooks)]
+        if (written.failed or broken_hooks) and session.exitstatus == EXIT_PASS:
             session.exitstatus = EXIT_FAIL
 
     def _connection_run(self, connection_id: str) -> ConnectionRun:

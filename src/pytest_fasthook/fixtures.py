@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_fasthook.config import Settings
     from pytest_fasthook.emulator import Emulator
     from pytest_fasthook.handle import Handle
+    from pytest_fasthook.route_fixture import RouteMaker
 
 
 @pytest.fixture
@@ -21,10 +22,36 @@ def fasthook(request: pytest.FixtureRequest) -> Iterator[Handle]:
     if connection_id is None:
         pytest.skip("needs --fasthook-connection or --fasthook-emulator")
     from pytest_fasthook.handle import Handle  # noqa: PLC0415 - only a test that asks for it loads the gate
+    from pytest_fasthook.hooks import with_payloads  # noqa: PLC0415 - as above
 
-    handle = Handle(_settings(request.config), connection_id)
+    settings, hook = _settings_to_send(request.config), request.node.ihook
+    supplied = with_payloads(
+        settings,
+        [connection_id],
+        lambda one: hook.pytest_fasthook_payload(connection_id=one, config=request.config),
+    )
+    handle = Handle(supplied, connection_id)
     yield handle
     handle.close()
+
+
+@pytest.fixture
+def fasthook_route(pytestconfig: pytest.Config) -> Iterator[RouteMaker]:
+    """Makes routes from the FastHook CLI's files or from code, for one test; what it made is removed after it."""
+    yield from _route_maker(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def fasthook_session_route(pytestconfig: pytest.Config) -> Iterator[RouteMaker]:
+    """Like ``fasthook_route``, for all tests of a session; under xdist each worker has its own."""
+    yield from _route_maker(pytestconfig)
+
+
+def _route_maker(config: pytest.Config) -> Iterator[RouteMaker]:
+    from pytest_fasthook.route_fixture import RouteMaker  # noqa: PLC0415 - as above
+
+    with RouteMaker(_settings_to_send(config)) as maker:
+        yield maker
 
 
 @pytest.fixture
@@ -56,6 +83,14 @@ def fasthook_emulator(fasthook_emulator_server: Emulator) -> Emulator:
     """A running, empty emulator."""
     fasthook_emulator_server.reset()
     return fasthook_emulator_server
+
+
+def _settings_to_send(config: pytest.Config) -> Settings:
+    """The settings for a test that sends or changes something, which no test of a plan may."""
+    settings = _settings(config)
+    if settings.plan:
+        pytest.skip("--fasthook-plan sends nothing")
+    return settings
 
 
 def _settings(config: pytest.Config) -> Settings:

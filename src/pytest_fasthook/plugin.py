@@ -7,15 +7,30 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_fasthook import hookspecs
 from pytest_fasthook.fixtures import (
     fasthook,
     fasthook_client,
     fasthook_emulator,
     fasthook_emulator_server,
+    fasthook_route,
+    fasthook_session_route,
 )
 from pytest_fasthook.options import CONNECTION, EMULATOR, REPORTS, SOURCE, add_options
 
-__all__ = ["fasthook", "fasthook_client", "fasthook_emulator", "fasthook_emulator_server"]
+__all__ = [
+    "fasthook",
+    "fasthook_client",
+    "fasthook_emulator",
+    "fasthook_emulator_server",
+    "fasthook_route",
+    "fasthook_session_route",
+]
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Offer the hooks of test authors."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

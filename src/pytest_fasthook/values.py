@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -221,3 +222,18 @@ def source_secret(value: Value) -> str:
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise SettingsError(f"{value.where}: the secret is not UTF-8 text")
     return text
+
+
+def payload_bytes(payload: Any, where: str) -> bytes:
+    """The bytes of a payload given in code: bytes and text as they are, anything else as JSON.
+
+    Raises:
+        SettingsError: it is not JSON; its content is never shown.
+    """
+    if isinstance(payload, bytes | bytearray):
+        return bytes(payload)
+    try:
+        return payload.encode() if isinstance(payload, str) else json.dumps(payload, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        kind = type(payload).__name__
+        raise SettingsError(f"{where}: a payload of type {kind} cannot be sent as JSON ({error})") from None
