@@ -19,6 +19,7 @@ from pytest_fasthook.given import Given, Resolver, read_file
 from pytest_fasthook.options import Option
 from pytest_fasthook.redact import Redactor, Secret
 from pytest_fasthook.route_file import Overrides, read_overrides
+from pytest_fasthook.saved_run import SavedRun, read_saved_run
 from pytest_fasthook.stages import Stage
 from pytest_fasthook.values import DeployStart, Match, Value
 
@@ -35,10 +36,19 @@ PREFLIGHT_LIMIT_S = 30.0
 CONTRADICTIONS: Mapping[Option, tuple[Option, ...]] = {
     options.EMULATOR: (options.CONNECTION, options.SOURCE, options.API_URL, options.TEAM, options.SOURCE_URL),
     options.SOURCE: (options.CONNECTION,),
+    options.RESUME: (
+        options.CONNECTION,
+        options.SOURCE,
+        options.EMULATOR,
+        options.MODE,
+        options.PAYLOAD,
+        options.PLAN,
+    ),
 }
 WHY: Mapping[Option, str] = {
     options.EMULATOR: "the emulator brings its own route",
     options.SOURCE: "a source brings its own connections",
+    options.RESUME: "what an earlier run sent, and for which connections, is settled",
 }
 CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 
@@ -73,6 +83,7 @@ class Settings:
     match: tuple[Match, ...] = ()
     plan: bool = False
     on_fail: OnFail = "none"
+    resumed: SavedRun | None = None
     expected_rules: tuple[Any, ...] | None = None
     expected_body: Mapping[str, Any] | None = None
     overrides: Overrides = field(default_factory=Overrides)
@@ -143,7 +154,21 @@ def resolve(
         plan=source.value(options.PLAN) is not None,
         on_fail=cast("OnFail", _choice(source, options.ON_FAIL, default="none")),
     )
-    return replace(settings, overrides=read_overrides(source, settings.source_secrets))
+    settings = replace(settings, overrides=read_overrides(source, settings.source_secrets))
+    resume = source.value(options.RESUME)
+    return _resumed(settings, resume, source.path(str(resume.text))) if resume else settings
+
+
+def _resumed(settings: Settings, resume: Value, path: Path) -> Settings:
+    """The settings of a run that goes on with an earlier one; what it was about cannot be changed."""
+    run = read_saved_run(path, resume.where)
+    for name, now, then in (
+        ("team", settings.team_id, run.team_id),
+        ("API", settings.api_url, run.api_url),
+    ):
+        if now != then:
+            raise SettingsError(f"{resume.where}: that run was for {name} {then}, this one is for {now}")
+    return replace(settings, connections=run.connections, mode=cast("Mode", run.mode), resumed=run)
 
 
 def _read(source: Resolver, option: Option, read: Callable[[Value], T], *, default: T) -> T:

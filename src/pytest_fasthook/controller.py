@@ -16,10 +16,12 @@ import pytest
 
 from pytest_fasthook.board import Board
 from pytest_fasthook.causes import EXIT_FAIL, EXIT_PASS, Outcome
+from pytest_fasthook.checkpoint import Checkpoint
 from pytest_fasthook.clock import SystemClock
 from pytest_fasthook.config import Settings
 from pytest_fasthook.document import ConnectionRun, Run, document
 from pytest_fasthook.errors import SettingsError
+from pytest_fasthook.expect import remembered
 from pytest_fasthook.gate import Gate
 from pytest_fasthook.hooks import announce, with_payloads
 from pytest_fasthook.items import Notice, selected_stages, stage_of
@@ -27,6 +29,7 @@ from pytest_fasthook.judge.sequence import blocked_after
 from pytest_fasthook.mailbox import Mailbox
 from pytest_fasthook.notices import notice_of
 from pytest_fasthook.opening import open_gate, open_transport
+from pytest_fasthook.options import JSON
 from pytest_fasthook.output import check_paths, github_annotations, summary, write_all
 from pytest_fasthook.pausing import pause_failing
 from pytest_fasthook.planning import plan_lines
@@ -42,6 +45,7 @@ from pytest_fasthook.session import (
     unreached,
 )
 from pytest_fasthook.stages import Stage, StageResult
+from pytest_fasthook.termination import terminated_like_interrupted
 from pytest_fasthook.verdict import completed, decide, exit_code, worst
 
 TICK_S = 0.1
@@ -69,6 +73,7 @@ class GatePlugin(Collecting):
         self._mailbox: Mailbox | None = None
         self._gate: Gate | None = None
         self._tally = Tally()
+        self._checkpoint = Checkpoint(self.settings.reports.get(JSON), self._so_far, self._clock)
         self._document: dict[str, Any] | None = None
         self._said: list[str] = []
 
@@ -104,7 +109,8 @@ class GatePlugin(Collecting):
         if not session.config.option.collectonly and self._mailbox is None:
             self._start(item.nodeid for item in session.items)
         try:
-            return (yield)
+            with terminated_like_interrupted():
+                return (yield)
         finally:
             self._stop()
 
@@ -136,7 +142,13 @@ class GatePlugin(Collecting):
         self.settings = self._with_payloads()
         if self.settings.plan:
             stages = {connection: frozenset(Stage) for connection, asked in stages.items() if asked}
-        self._gate = open_gate(self.settings, clock=self._clock, board=self._board, on_result=self._deliver)
+        self._gate = open_gate(
+            self.settings,
+            clock=self._clock,
+            board=self._board,
+            on_result=self._deliver,
+            on_sent=self._checkpoint.save,
+        )
         self._resources.callback(self._gate.close)
         self._began = self._clock.now()
         gate = self._gate
@@ -180,9 +192,10 @@ class GatePlugin(Collecting):
             self._gate.stop()
 
     def _deliver(self, connection_id: str, result: StageResult) -> None:
-        """Pass a result on to xdist workers."""
+        """Pass a result on to xdist workers, and keep it for the case that this process is killed."""
         if self._mailbox is not None:
             self._mailbox.post(connection_id, result.stage, self._notice(connection_id, result))
+        self._checkpoint.save_soon()
 
     def wait(self, connection_id: str, stage: Stage) -> Notice:
         """Wait for a stage's result, showing what is waited for."""
@@ -235,23 +248,17 @@ class GatePlugin(Collecting):
         self._stop()
         if self._mailbox is not None:
             self._mailbox.close()
-        runs = [self._connection_run(one) for one in self.connections]
+        self._checkpoint.close()
+        runs = [self._connection_run(one, self._tally.passed_stages(one)) for one in self.connections]
         if self.settings.on_fail == "pause":
             runs = pause_failing(runs, self.settings, self._clock)
-        decisions = [run.decision for run in runs]
         own = exit_code(
-            decisions, on_inconclusive=self.settings.on_inconclusive, on_error=self.settings.on_error
+            [run.decision for run in runs],
+            on_inconclusive=self.settings.on_inconclusive,
+            on_error=self.settings.on_error,
         )
         session.exitstatus = self._tally.exit_status(session, own)
-        run = Run(
-            settings=self.settings,
-            connections=runs,
-            verdict=worst(decision.verdict for decision in decisions),
-            exit_code=int(session.exitstatus),
-            started_at=self._began,
-            finished_at=self._clock.now(),
-        )
-        self._document = document(run)
+        self._document = self._documented(runs, int(session.exitstatus))
         self._said += self._broken()
         written = write_all(self._document, self.settings, os.environ)
         broken_hooks = announce(self._document, self._config)
@@ -259,10 +266,27 @@ class GatePlugin(Collecting):
         if (written.failed or broken_hooks) and session.exitstatus == EXIT_PASS:
             session.exitstatus = EXIT_FAIL
 
-    def _connection_run(self, connection_id: str) -> ConnectionRun:
-        results = completed(
-            self._board.of(connection_id), self._tally.passed_stages(connection_id), frozenset(self.stages)
+    def _documented(self, runs: Sequence[ConnectionRun], status: int) -> dict[str, Any]:
+        return document(
+            Run(
+                settings=self.settings,
+                connections=runs,
+                verdict=worst(run.decision.verdict for run in runs),
+                exit_code=status,
+                started_at=self._began,
+                finished_at=self._clock.now(),
+            )
         )
+
+    def _so_far(self) -> dict[str, Any]:
+        """The run as it stands: what is not decided did not run, so this is no success whatever comes of it."""
+        runs = [self._connection_run(one, frozenset(self._board.of(one))) for one in self.connections]
+        return self._documented(
+            runs, exit_code([r.decision for r in runs], on_inconclusive="keep", on_error="keep")
+        )
+
+    def _connection_run(self, connection_id: str, reported: frozenset[Stage]) -> ConnectionRun:
+        results = completed(self._board.of(connection_id), reported, frozenset(self.stages))
         sending = self._gate.sending(connection_id) if self._gate else None
         probe = sending.probe if sending else None
         return ConnectionRun(
@@ -270,6 +294,7 @@ class GatePlugin(Collecting):
             results=results,
             decision=decide(results),
             probe_id=probe.probe_id if probe else None,
+            sending=remembered(sending) if sending else None,
             notes=(*self._notes(), *(probe.notes if probe else ())),
         )
 

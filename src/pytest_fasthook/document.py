@@ -30,6 +30,7 @@ class ConnectionRun:
     Attributes:
         results: every stage, in order.
         probe_id: ``None`` when nothing was sent.
+        sending: when it was sent, the window's start and the body's digest: what resuming the run needs.
         notes: what the gate did to the probe that a reader should know of.
     """
 
@@ -37,6 +38,7 @@ class ConnectionRun:
     results: Mapping[Stage, StageResult]
     decision: Decision
     probe_id: str | None = None
+    sending: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -83,6 +85,7 @@ def _connection(one: ConnectionRun, run: Run, show: Redactor) -> dict[str, Any]:
         "source_id": show.shown(ids["source_id"]),
         "destination_id": show.shown(ids["destination_id"]),
         "probe_id": one.probe_id,
+        "sending": _plain(one.sending),
         "verdict": str(one.decision.verdict),
         "cause": _cause(one.decision.deciding, ids, settings, show),
         "ids": {

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pytest_fasthook.config import Settings
 from pytest_fasthook.probe import Plan, Probe
+from pytest_fasthook.saved_run import SavedProbe, body_digest
 from pytest_fasthook.stages import Stage
 from pytest_fasthook.values import Match
 
@@ -79,6 +80,7 @@ class Sending:
         deadline: monotonic seconds by which everything must be decided.
         clock: the server's clock.
         window_start: start of the deploy window, on the server's clock.
+        saved: what an earlier run had sent, where this one goes on with it.
     """
 
     probe: Probe | None
@@ -87,13 +89,27 @@ class Sending:
     clock: ServerClock
     window_start: datetime
     match: tuple[Match, ...] = ()
+    saved: SavedProbe | None = None
 
     @property
     def since(self) -> datetime:
         """From when to look for records: generously early for a probe, which ids and marker tell apart."""
         if self.probe is None:
             return self.window_start
+        if self.saved is not None:
+            return self.saved.sent_at - timedelta(seconds=60)
         return self.clock.at(self.sent_at) - timedelta(seconds=60)
+
+
+def remembered(sending: Sending) -> dict[str, Any]:
+    """What a report keeps of a sending, so that a later run can go on watching it."""
+    saved, probe = sending.saved, sending.probe
+    digest = saved.body_sha256 if saved else body_digest(probe.body) if probe else None
+    return {
+        "sent_at": saved.sent_at if saved else sending.clock.at(sending.sent_at),
+        "window_start": sending.window_start,
+        "body_sha256": digest,
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

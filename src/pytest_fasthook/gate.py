@@ -19,9 +19,11 @@ from pytest_fasthook.evidence import Evidence
 from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import ended
-from pytest_fasthook.probe import Group, Plan, Probe, Refusal, Stamp, grouped, probe_for
+from pytest_fasthook.judge.sequence import not_run
+from pytest_fasthook.probe import Group, Plan, Probe, Refusal, Stamp, grouped, probe_for, saved_probe
 from pytest_fasthook.reader import Reader
 from pytest_fasthook.route import Route
+from pytest_fasthook.saved_run import SavedProbe
 from pytest_fasthook.stages import Stage, StageResult
 
 
@@ -31,6 +33,7 @@ class Gate:
 
     Attributes:
         new_id: makes the id of a probe.
+        on_result, on_sent: told of every result, and when a probe is about to be sent.
         board: where stage results appear as they are decided.
         resources: what ``close`` closes.
         problem: what broke the gate itself, if anything did.
@@ -41,6 +44,7 @@ class Gate:
     clock: Clock
     new_id: Callable[[], str]
     on_result: Callable[[str, StageResult], None] = lambda connection_id, result: None  # noqa: ARG005
+    on_sent: Callable[[], None] = lambda: None
     board: Board = field(default_factory=Board)
     evidence: Evidence = field(default_factory=Evidence)
     tracks: list[Track] = field(default_factory=list)
@@ -130,6 +134,10 @@ class Gate:
         ready = {track.expect.connection_id: track for track in self.tracks if not track.progress.decided}
         found = {name: chain.route(self.evidence, track.expect) for name, track in ready.items()}
         routes = {name: route for name, route in found.items() if route is not None}
+        if self.settings.resumed is not None:
+            for name, route in routes.items():
+                self._go_on(ready[name], route, self.settings.resumed.probes.get(name))
+            return
         if self.settings.mode == "wait":
             for name, route in routes.items():
                 self._set_out(ready[name], route, probe=None, at=self.clock.monotonic())
@@ -166,9 +174,27 @@ class Gate:
         for route, track in zip(group.routes, mine, strict=True):
             self._set_out(track, route, probe=probe, at=sent_at)
         deadline = min(track.expect.deadline for track in mine)
+        self.on_sent()
         self.evidence.append(self.reader.send(probe, deadline=deadline))
 
-    def _set_out(self, track: Track, route: Route, *, probe: Probe | None, at: float) -> None:
+    def _go_on(self, track: Track, route: Route, saved: SavedProbe | None) -> None:
+        """Watch the event that an earlier run sent; where it sent none, there is nothing to judge."""
+        if saved is None:
+            self._collector.end(
+                track, not_run(Stage.INGRESS, "the run that is resumed had sent nothing for it")
+            )
+            return
+        self._set_out(track, route, probe=saved_probe(saved), at=self.clock.monotonic(), saved=saved)
+
+    def _set_out(
+        self,
+        track: Track,
+        route: Route,
+        *,
+        probe: Probe | None,
+        at: float,
+        saved: SavedProbe | None = None,
+    ) -> None:
         """Start a connection's budget: its probe is on its way, or waiting for a real request begins."""
         settings, clock = self.settings.of(track.expect.connection_id), self.server_clock()
         sending = Sending(
@@ -177,7 +203,8 @@ class Gate:
             sent_at=at,
             deadline=at + settings.timeout_s + route.rules.delay_s,
             clock=clock,
-            window_start=settings.deploy_start.resolve(clock.at(self.began)),
+            window_start=saved.window_start if saved else settings.deploy_start.resolve(clock.at(self.began)),
+            saved=saved,
         )
         track.expect = replace(track.expect, sending=sending)
 

@@ -21,6 +21,7 @@ def open_gate(
     clock: Clock | None = None,
     board: Board | None = None,
     on_result: Callable[[str, StageResult], None] = lambda connection_id, result: None,  # noqa: ARG005
+    on_sent: Callable[[], None] = lambda: None,
 ) -> Gate:
     """Make a gate that talks to the API of the settings; close it when done."""
     clock = clock or SystemClock()
@@ -32,6 +33,7 @@ def open_gate(
         new_id=new_probe_id,
         board=board or Board(),
         on_result=on_result,
+        on_sent=on_sent,
     )
     gate.resources.callback(transport.close)
     return gate

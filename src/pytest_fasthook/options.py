@@ -212,6 +212,11 @@ PLAN = Option(
     default="off",
     help="Read everything and show what would be sent and checked; sends nothing",
 )
+RESUME = Option(
+    name="resume",
+    metavar="FILE",
+    help="Go on watching the events of an earlier run's JSON report; nothing is sent again",
+)
 JSON = Option(name="json", metavar="FILE", help="Write the run as a JSON report")
 JUNIT = Option(name="junit", metavar="FILE", help="Write the gate's stages as a strict JUnit file")
 
@@ -254,6 +259,7 @@ OPTIONS: tuple[Option, ...] = (
     RATE_LIMIT,
     CONFIG,
     PLAN,
+    RESUME,
     ON_FAIL,
     *REPORTS,
 )

@@ -16,7 +16,7 @@ from pytest_fasthook.fixtures import (
     fasthook_route,
     fasthook_session_route,
 )
-from pytest_fasthook.options import CONNECTION, EMULATOR, REPORTS, SOURCE, add_options
+from pytest_fasthook.options import CONNECTION, EMULATOR, REPORTS, RESUME, SOURCE, add_options
 
 __all__ = [
     "fasthook",
@@ -57,7 +57,7 @@ def gate_is_on(config: pytest.Config) -> bool:
     Raises:
         pytest.UsageError: a report of the gate is asked for, but nothing to gate.
     """
-    named = [config.getoption(option.dest) for option in (CONNECTION, SOURCE)]
+    named = [config.getoption(option.dest) for option in (CONNECTION, SOURCE, RESUME)]
     if any(value is not None for value in named) or config.getoption(EMULATOR.dest):
         return True
     for report in REPORTS:

@@ -12,19 +12,20 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.config import Settings
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.route import BODY_METHODS, Route
-from pytest_fasthook.rules.dedupe import freshen
+from pytest_fasthook.rules.dedupe import Freshened, freshen
 from pytest_fasthook.rules.matching import evaluate, spoken
 from pytest_fasthook.rules.message import Message
 from pytest_fasthook.rules.model import Filter
 from pytest_fasthook.rules.satisfying import NotUnderstood, Unsatisfiable, satisfy
+from pytest_fasthook.saved_run import SavedProbe
 from pytest_fasthook.signing.requirement import NotKnown, requirement
 from pytest_fasthook.signing.sign import SignedRequest, prepare, sign
 
@@ -101,13 +102,15 @@ class Draft:
 
     Attributes:
         message: what the rules see of it.
-        raw: the body's bytes where they are not JSON made from ``message``.
+        raw: the body's bytes where they are not made from ``message``.
+        form: what a body made from ``message`` is; ``bytes`` are no text, so nothing else can be made of them.
         notes: what was changed in the user's payload, one line each.
     """
 
     stamp: Stamp
     message: Message
     raw: bytes | None = None
+    form: Literal["json", "text", "bytes"] = "json"
     notes: tuple[str, ...] = ()
 
     @property
@@ -117,7 +120,15 @@ class Draft:
             return self.raw
         if self.message.body is None:
             return b""
-        return json.dumps(self.message.body, ensure_ascii=False, separators=(",", ":")).encode()
+        return str(self.message.body).encode() if self.form == "text" else _json(self.message.body)
+
+
+def _json(value: Any) -> bytes:
+    """JSON as short as it can be; lone surrogates, which JSON can hold and UTF-8 cannot, stay escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +150,13 @@ class Probe:
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(repr=False)
     notes: tuple[str, ...] = ()
+
+
+def saved_probe(saved: SavedProbe) -> Probe | None:
+    """The probe of an earlier run, as far as its records go; it is never sent again."""
+    if saved.probe_id is None:
+        return None
+    return Probe(probe_id=saved.probe_id, source_id=saved.source_id, method="", url="", headers=(), body=b"")
 
 
 def compose(routes: Sequence[Route], plan: Plan, stamp: Stamp) -> Draft | Refusal:
@@ -169,29 +187,53 @@ def _start(route: Route, plan: Plan, stamp: Stamp) -> Draft:
     """The probe before it meets the rules: the user's payload, or a small body that names the probe."""
     method = route.method
     message = Message(
-        method=method, path=_path_of(route), headers={"content-type": JSON_TYPE, MARKER: stamp.probe_id}
+        method=method,
+        path=_path_of(route),
+        query=_query_of(route.source_url or ""),
+        headers={"content-type": JSON_TYPE, MARKER: stamp.probe_id},
     )
     if plan.payload is None:
         body = {"fasthook_probe": stamp.probe_id} if method in BODY_METHODS else None
         return Draft(stamp=stamp, message=_with_headers(replace(message, body=body), plan.headers))
-    filled = _filled(plan.payload, stamp)
-    try:
-        draft = Draft(stamp=stamp, message=replace(message, body=json.loads(filled)), raw=filled)
-    except (ValueError, RecursionError):
-        headers = {**message.headers, "content-type": _raw_type(filled)}
-        text = filled.decode("utf-8", "replace")
-        draft = Draft(stamp=stamp, message=replace(message, headers=headers, body=text), raw=filled)
+    draft = _given(plan.payload, message, stamp)
     return replace(draft, message=_with_headers(draft.message, plan.headers))
+
+
+def _given(payload: bytes, message: Message, stamp: Stamp) -> Draft:
+    """The user's payload: JSON where it can be read as such, else text, else bytes."""
+    filled = _filled(payload, stamp)
+    try:
+        return Draft(stamp=stamp, message=replace(message, body=json.loads(filled)), raw=filled)
+    except (ValueError, RecursionError):
+        pass  # it is not JSON
+    form: Literal["text", "bytes"] = "text" if _is_text(filled) else "bytes"
+    headers = {**message.headers, "content-type": _raw_type(filled, form)}
+    body = filled.decode("utf-8", "replace")
+    return Draft(stamp=stamp, message=replace(message, headers=headers, body=body), raw=filled, form=form)
 
 
 def _path_of(route: Route) -> str:
     return urlsplit(route.source_url or "").path or "/"
 
 
-def _raw_type(body: bytes) -> str:
+def _query_of(url: str) -> Mapping[str, Any]:
+    """The parameters that the source's own URL has, as rules see them: a repeated one is a list."""
+    found: dict[str, list[str]] = {}
+    for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def _is_text(body: bytes) -> bool:
     try:
         body.decode()
     except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _raw_type(body: bytes, form: Literal["text", "bytes"]) -> str:
+    if form == "bytes":
         return "application/octet-stream"
     return "application/xml" if body.lstrip().startswith(b"<") else "text/plain; charset=utf-8"
 
@@ -210,15 +252,31 @@ def _with_headers(message: Message, headers: Iterable[tuple[str, str]]) -> Messa
 
 def _satisfying(filters: Sequence[Filter], message: Message, *, given: bool) -> Message:
     """The message with whatever the filters want of it; a body that the user gave is left as it is."""
-    for one in filters:
-        wanted = _without_body(one) if given else one
-        if not wanted.conditions:
-            continue
+    asked = [_without_body(one) if given else one for one in filters]
+    wanted = [one for one in asked if one.conditions]
+    together = _together(wanted, message) if len(wanted) > 1 else None
+    if together is not None:
+        return together
+    for one in wanted:
         try:
-            message = satisfy(wanted, message)
+            message = satisfy(one, message)
         except NotUnderstood as doubt:
             message = doubt.best or message
     return message
+
+
+def _together(filters: Sequence[Filter], message: Message) -> Message | None:
+    """A message that passes all filters for certain; ``None`` where there is none, or none was found."""
+    targets = dict.fromkeys(target for one in filters for target in one.conditions)
+    joined = {
+        target: {"$and": [f.conditions[target] for f in filters if target in f.conditions]}
+        for target in targets
+    }
+    unknown = tuple(key for one in filters for key in one.unknown)
+    try:
+        return satisfy(Filter(conditions=joined, unknown=unknown), message, plain_arrays=False)
+    except (Unsatisfiable, NotUnderstood):
+        return None
 
 
 def _without_body(one: Filter) -> Filter:
@@ -231,7 +289,7 @@ def _fresh(routes: Sequence[Route], draft: Draft, *, given: bool) -> Draft:
     for route in routes:
         if route.rules.deduplicate is None:
             continue
-        fresh = freshen(route.rules.deduplicate, message, token=draft.stamp.probe_id, keep=route.rules.filter)
+        fresh = _freshened(route, message, draft)
         message = fresh.message
         if given and fresh.changed:
             notes.append(
@@ -240,6 +298,16 @@ def _fresh(routes: Sequence[Route], draft: Draft, *, given: bool) -> Draft:
         notes += [f"deduplicate rule of {route.connection_id}: {fresh.warning}"] if fresh.warning else []
     same_body = message.body == draft.message.body
     return replace(draft, message=message, raw=draft.raw if same_body else None, notes=tuple(notes))
+
+
+def _freshened(route: Route, message: Message, draft: Draft) -> Freshened:
+    assert route.rules.deduplicate is not None
+    fresh = freshen(route.rules.deduplicate, message, token=draft.stamp.probe_id, keep=route.rules.filter)
+    if draft.form != "bytes" or fresh.message.body == message.body:
+        return fresh
+    return Freshened(
+        message=message, warning="the body is no text and stays as it is; it may count as repeated"
+    )
 
 
 def unsendable(route: Route, plan: Plan) -> Refusal | None:
@@ -326,7 +394,12 @@ def _signed(
 def _url(source_url: str, message: Message) -> str:
     """The source's URL with the path and query that the rules want."""
     parts = urlsplit(source_url)
-    query = "&".join(filter(None, (parts.query, urlencode(_pairs(message.query)))))
+    as_it_is = message.query == _query_of(source_url)
+    query = (
+        parts.query
+        if as_it_is
+        else urlencode(_pairs(message.query), encoding="utf-8", errors="surrogatepass")
+    )
     return urlunsplit(parts._replace(path=message.path, query=query))
 
 

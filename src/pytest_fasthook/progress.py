@@ -97,7 +97,7 @@ def stage_status(
     if result is None or verbosity < 0 or not ends(report):
         return None
     category = "error" if report.failed and report.when == "setup" else report.outcome
-    word = f"{category.upper()} ({took(result.duration_s)})" if verbosity > 0 else ""
+    word = category.upper() + (f" ({took(result.duration_s)})" if verbosity > 0 else "")
     return category, "", word
 
 

@@ -171,6 +171,18 @@ def deploy_start(value: Value, *, now: datetime) -> DeployStart:
     return DeployStart(at=start)
 
 
+def moment(text: str) -> datetime:
+    """A date in ISO 8601, as UTC.
+
+    Raises:
+        ValueError: it is none.
+    """
+    parsed = _iso(text)
+    if parsed is None:
+        raise ValueError(f"{text!r} is not a date")
+    return parsed
+
+
 def _iso(text: str) -> datetime | None:
     try:
         parsed = isoparse(text)

@@ -92,7 +92,9 @@ def request_question(evidence: Evidence, expect: Expectations) -> Question:
     probe = expect.sent.probe
     if probe is None:
         return _awaited_question(found, expect)
-    reply = None if found and found.answers_for_itself else receipt(evidence, expect)
+    saved = expect.sent.saved
+    answer = receipt(evidence, expect) or saved
+    reply = None if found and found.answers_for_itself else answer
     return Question(
         ask=Ask.REQUEST,
         source_id=probe.source_id,

@@ -86,7 +86,8 @@ def _unrecorded(found: Request | None, evidence: Evidence, expect: Expectations)
 def _hint(evidence: Evidence, expect: Expectations) -> tuple[Cause, float]:
     """What the ingress answer means if no record appears, and until when to look for the record."""
     status = _status(evidence, expect)
-    if expect.sent.probe is None or (status is not None and 200 <= status < 300):
+    told_before = expect.sent.probe is None or expect.sent.saved is not None
+    if told_before or (status is not None and 200 <= status < 300):
         return Cause.REQUEST_NOT_SEEN, expect.deadline
     route = chain.route(evidence, expect)
     sending = chain.sending(evidence, expect)

@@ -6,6 +6,7 @@ parsed JSON where it is JSON.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -18,6 +19,7 @@ from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.difference import first_difference, parsed, value_difference
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed
+from pytest_fasthook.saved_run import body_digest
 from pytest_fasthook.stages import Stage
 
 STAGE = Stage.LATEST_INPUT
@@ -66,10 +68,21 @@ def _ours(newest: LatestInput, request: Request, expect: Expectations) -> Findin
 
 def _comparison(request: Request, expect: Expectations) -> Callable[[Any], str | None] | None:
     """Tells how a body differs from the one sent; of a real request that is known where it was stored."""
+    if expect.sent.saved is not None and expect.sent.saved.body_sha256 is not None:
+        return partial(_other_digest, expect.sent.saved.body_sha256)
     if expect.sent.probe is not None:
         return partial(first_difference, expect.sent.probe.body)
     data = request.data
     return partial(value_difference, data["body"]) if isinstance(data, Mapping) and "body" in data else None
+
+
+def _other_digest(expected: str, body: Any) -> str | None:
+    """Of a body that an earlier run sent only the digest is known."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    found = body_digest(text.encode("utf-8", "surrogatepass"))
+    return (
+        None if found == expected else f"its digest is {found[:12]}…, that of the body sent {expected[:12]}…"
+    )
 
 
 def _bodies(stored: Any) -> list[Any]:

@@ -1,0 +1,55 @@
+"""The JSON report of a run that is not over, so that a killed runner leaves evidence behind, and can be resumed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_fasthook.clock import Clock
+from pytest_fasthook.reports import files, json_report
+
+EVERY_S = 1.0
+"""Results come in bursts; writing each of them would cost more than it could save, in seconds."""
+
+
+class Checkpoint:
+    """Writes the report as it stands; safe from any thread, silent after ``close``."""
+
+    def __init__(self, path: Path | None, so_far: Callable[[], Mapping[str, Any]], clock: Clock) -> None:
+        """Prepare; nothing is written yet.
+
+        Args:
+            path: the JSON report that was asked for; without one nothing is ever written.
+            so_far: makes the document of the run as it stands.
+            clock: time.
+        """
+        self._path = path
+        self._so_far = so_far
+        self._clock = clock
+        self._saved_at: float | None = None
+        self._lock = threading.Lock()
+
+    def save(self) -> None:
+        """Write now: a probe is about to be sent, and must not be sent twice."""
+        with self._lock:
+            if self._path is None:
+                return
+            try:
+                files.write_whole(self._path, json_report.render(self._so_far()))
+            except files.UnwritablePathError:
+                # The report at the end meets the same trouble and says it; a checkpoint is only a safeguard.
+                self._path = None
+            self._saved_at = self._clock.monotonic()
+
+    def save_soon(self) -> None:
+        """Write, unless that was done a moment ago."""
+        now = self._clock.monotonic()
+        if self._saved_at is None or now - self._saved_at >= EVERY_S:
+            self.save()
+
+    def close(self) -> None:
+        """Write nothing more: the report of the finished run takes the place."""
+        with self._lock:
+            self._path = None
