@@ -74,6 +74,26 @@ def test_the_guides_dialect_is_spoken_where_the_first_is_refused_and_remembered(
     ]
 
 
+def test_the_guides_dialect_is_spoken_where_the_first_is_passed_over() -> None:
+    """An API may take parameters it does not know, and answer buckets without what was asked for."""
+    empty = {"series": [{"timestamp": "2026-05-29T12:00:00Z"}]}
+    script = Script(
+        lambda request: httpx.Response(200, json=empty if "from" in request.url.params else SERIES)
+    )
+    transport = transport_over(script)
+
+    assert ask(transport).value.total("count") == 2
+    assert ask(transport).value.total("count") == 2
+    assert ["from" in request.url.params for request in script.asked] == [True, False, False]
+
+
+def test_a_series_without_the_measure_in_either_dialect_is_told_as_it_is() -> None:
+    empty = {"series": [{"timestamp": "2026-05-29T12:00:00Z"}]}
+    transport = transport_over(Script(lambda request: httpx.Response(200, json=empty)))
+
+    assert ask(transport).value.total("count") is None
+
+
 def test_each_transport_learns_for_itself() -> None:
     ask(transport_over(speaking("guide")))
     script = speaking("contract")

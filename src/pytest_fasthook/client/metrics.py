@@ -2,7 +2,8 @@
 
 The contract has ``from``, ``to`` and ``measures=a,b``; the automation guide has ``date_range[start]``,
 ``date_range[end]`` and a repeated ``measures[]``. The contract's is tried first, the guide's where that is
-refused with 400, and that the guide's worked is remembered for the transport's life.
+refused with 400 or answered without what was asked for; that the guide's worked is remembered for the
+transport's life.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pytest_fasthook.errors import RefusedError
 
 _LEARNED = "metrics_dialect"
 _GUIDE = "guide"
+_NOT_UNDERSTOOD = frozenset({400, 422})
 
 
 def get_event_metrics(  # noqa: PLR0913 - the call's own filters, by keyword
@@ -99,28 +101,46 @@ class _Question:
 
 def _ask(transport: Transport, question: _Question, *, deadline: float | None) -> Answer[Metrics]:
     if transport.learned.get(_LEARNED) == _GUIDE:
-        reply = transport.get(question.path, question.in_guide_dialect(), deadline=deadline)
-    else:
-        reply = _find_dialect(transport, question, deadline=deadline)
+        return _in_guide_dialect(transport, question, deadline=deadline)
+    try:
+        answer = _read(transport.get(question.path, question.in_contract_dialect(), deadline=deadline))
+    except RefusedError as refusal:
+        found = (
+            _try_guide(transport, question, deadline=deadline) if refusal.status in _NOT_UNDERSTOOD else None
+        )
+        if found is None:
+            raise
+        return found
+    if _answers(answer.value, question):
+        return answer
+    # The parameters were taken and passed over: no point carries what was asked for.
+    found = _try_guide(transport, question, deadline=deadline)
+    return found if found is not None and _answers(found.value, question) else answer
+
+
+def _read(reply: Reply) -> Answer[Metrics]:
     return answer_of(reply, read_record(Metrics, reply.value, call=reply.call))
 
 
-def _find_dialect(transport: Transport, question: _Question, *, deadline: float | None) -> Reply:
-    try:
-        return transport.get(question.path, question.in_contract_dialect(), deadline=deadline)
-    except RefusedError as refusal:
-        if refusal.status != 400:
-            raise
-        reply = _try_guide(transport, question, deadline=deadline)
-        if reply is None:
-            raise
-    transport.learned[_LEARNED] = _GUIDE
-    return reply
+def _answers(metrics: Metrics, question: _Question) -> bool:
+    """Whether a series carries a measure that was asked for; an empty one says nothing of either dialect."""
+    return not metrics.series or any(metrics.total(measure) is not None for measure in question.measures)
 
 
-def _try_guide(transport: Transport, question: _Question, *, deadline: float | None) -> Reply | None:
-    """Ask in the guide's dialect; ``None`` where that is refused too: then the first refusal is told."""
+def _in_guide_dialect(
+    transport: Transport, question: _Question, *, deadline: float | None
+) -> Answer[Metrics]:
+    return _read(transport.get(question.path, question.in_guide_dialect(), deadline=deadline))
+
+
+def _try_guide(
+    transport: Transport, question: _Question, *, deadline: float | None
+) -> Answer[Metrics] | None:
+    """Ask in the guide's dialect; ``None`` where that is refused too: then the first answer stands."""
     try:
-        return transport.get(question.path, question.in_guide_dialect(), deadline=deadline)
+        found = _in_guide_dialect(transport, question, deadline=deadline)
     except RefusedError:
         return None
+    if _answers(found.value, question):
+        transport.learned[_LEARNED] = _GUIDE
+    return found
