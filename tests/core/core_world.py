@@ -131,9 +131,15 @@ def route_of(connection_id: str = "conn_orders", **facts: Any) -> Route:
     return read_route(found, source=found.source, destination=found.destination)
 
 
-def filtering(connection_id: str = "conn_orders", *, rules: Sequence[Any] = (), **targets: Any) -> Route:
-    """A route whose filter has these targets, beside other rules."""
-    return route_of(connection_id, rules=[*rules, {"type": "filter", **targets}])
+def filtering(
+    connection_id: str = "conn_orders",
+    *,
+    rules: Sequence[Any] = (),
+    route: Mapping[str, Any] | None = None,
+    **targets: Any,
+) -> Route:
+    """A route whose filter has these targets, beside other rules; ``route`` holds facts of ``connection_json``."""
+    return route_of(connection_id, rules=[*rules, {"type": "filter", **targets}], **(route or {}))
 
 
 def plan_of(

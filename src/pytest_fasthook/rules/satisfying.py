@@ -107,7 +107,7 @@ def _failure(tries: list[_Try], *, cut_off: bool) -> FastHookError:
         return NotUnderstood(doubtful.reason)
     if cut_off:
         return NotUnderstood(f"none of the first {TRIES} ways through the filter's alternatives can be met")
-    return Unsatisfiable(tries[0].reason)
+    return Unsatisfiable(tries[0].reason if tries else "it asks that something be other than anything")
 
 
 def _ways(filter: Filter) -> Iterator[Way]:  # noqa: A002 - FastHook's own word
