@@ -203,6 +203,29 @@ def test_some_fields_are_never_changed(field: str, reason: str) -> None:
     assert fresh(field).warning == f"no deciding field can have a fresh value: {field} ({reason})"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("host", "content-type", "content-length", "content-encoding", "transfer-encoding", "connection"),
+        *("authorization", "accept", "accept-encoding", "user-agent"),
+    ],
+)
+def test_headers_that_say_how_to_read_the_request_or_whose_it_is_stay(name: str) -> None:
+    assert fresh(f"headers.{name}").changed == ()
+    assert fresh(f"headers.x-{name}").changed == (f"headers.x-{name}",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("type", "event", "event_type", "eventType", "event_name", "topic", "action", "kind", "object"),
+        *("status", "version", "api_version"),
+    ],
+)
+def test_every_common_name_of_a_kind_is_known(name: str) -> None:
+    assert fresh(f"body.data.{name}", "body.id").changed == ("body.id",)
+
+
 def whole(*excluded: str, message: Message = INVOICE, keep: Any = None) -> Freshened:
     rule = Deduplicate(exclude_fields=excluded)
     return freshen(rule, message, token="prb_1", keep=Filter(conditions=keep) if keep else None)

@@ -218,6 +218,14 @@ def test_what_cannot_be_sent_as_it_is_is_not_made(targets: dict[str, Any]) -> No
         satisfied(**targets)
 
 
+def test_what_was_looked_for_is_told() -> None:
+    with pytest.raises(NotUnderstood) as caught:
+        satisfied(headers={"host": {"startsWith": "a", "$not": {"in": ["b"]}}})
+    assert str(caught.value) == (
+        'no value that can be sent was found for headers.host: startsWith "a", not in ["b"]'
+    )
+
+
 def test_an_unknown_key_of_the_rule_is_not_understood() -> None:
     with pytest.raises(NotUnderstood) as caught:
         satisfy(Filter(conditions={"body": {"a": 1}}, unknown=("negate",)), Message())

@@ -144,10 +144,15 @@ def test_an_api_key_without_a_visible_header_is_not_known(placeholder: str) -> N
     assert "header" in found.reason
 
 
-def test_an_api_key_may_have_a_prefix() -> None:
-    assert headers(needed("API_KEY", header="authorization", prefix="Bearer ")) == {
-        "authorization": "Bearer hush"
-    }
+@pytest.mark.parametrize("key", ["prefix", "header_prefix", "value_prefix"])
+def test_an_api_key_may_have_a_prefix(key: str) -> None:
+    found = needed("API_KEY", header="authorization", **{key: "Bearer "})
+    assert headers(found) == {"authorization": "Bearer hush"}
+
+
+def test_a_signing_key_may_come_without_its_padding() -> None:
+    found = needed("PROVIDER_SIGNATURE", "SVIX")
+    assert headers(found, secret="whsec_aHVzaA==") == headers(found, secret="whsec_aHVzaA")
 
 
 def test_basic_auth_takes_user_and_password_from_the_secret() -> None:
