@@ -25,6 +25,7 @@ from pytest_fasthook.rules.matching import evaluate, spoken
 from pytest_fasthook.rules.message import Message
 from pytest_fasthook.rules.model import Filter
 from pytest_fasthook.rules.satisfying import NotUnderstood, Unsatisfiable, satisfy
+from pytest_fasthook.saved_run import SavedProbe
 from pytest_fasthook.signing.requirement import NotKnown, requirement
 from pytest_fasthook.signing.sign import SignedRequest, prepare, sign
 
@@ -149,6 +150,13 @@ class Probe:
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(repr=False)
     notes: tuple[str, ...] = ()
+
+
+def saved_probe(saved: SavedProbe) -> Probe | None:
+    """The probe of an earlier run, as far as its records go; it is never sent again."""
+    if saved.probe_id is None:
+        return None
+    return Probe(probe_id=saved.probe_id, source_id=saved.source_id, method="", url="", headers=(), body=b"")
 
 
 def compose(routes: Sequence[Route], plan: Plan, stamp: Stamp) -> Draft | Refusal:
