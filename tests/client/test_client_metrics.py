@@ -89,7 +89,7 @@ def test_the_guides_dialect_is_spoken_where_the_first_is_passed_over() -> None:
 
 def test_a_series_without_the_measure_in_either_dialect_is_told_as_it_is() -> None:
     empty = {"series": [{"timestamp": "2026-05-29T12:00:00Z"}]}
-    transport = transport_over(Script(lambda request: httpx.Response(200, json=empty)))
+    transport = transport_over(Script(lambda _: httpx.Response(200, json=empty)))
 
     assert ask(transport).value.total("count") is None
 
