@@ -203,7 +203,7 @@ class Collector:
     def _judge(self, track: Track, moment: float) -> None:
         """Judge again with what the look that began at ``moment`` has brought."""
         before = {waiting.stage for waiting in track.waiting}
-        track.progress = judge(self._evidence, track.expect, moment)
+        track.progress = judge(self._evidence, track.expect, moment, decided=track.results)
         for stage, result in track.progress.results.items():
             if stage not in track.results:
                 self._record(track, result)

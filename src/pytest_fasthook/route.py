@@ -74,8 +74,13 @@ class Route:
     @property
     def answers_for_itself(self) -> bool:
         """Whether the source's answer is configured, so that its status says nothing about acceptance."""
-        config = self.source_config or {}
-        return bool(config.get("custom_response")) or config.get("mode") == "proxy"
+        return answers_for_itself(self.source_config)
+
+
+def answers_for_itself(source_config: Mapping[str, Any] | None) -> bool:
+    """Whether a source's answer is configured, or that of a service behind it."""
+    config = source_config or {}
+    return bool(config.get("custom_response")) or config.get("mode") == "proxy"
 
 
 def read_route(connection: Connection, *, source: Source | None, destination: Destination | None) -> Route:

@@ -24,7 +24,7 @@ from route_scene import (
 
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.expect import Limits
-from pytest_fasthook.judge.sequence import Progress, blocked_after, not_run
+from pytest_fasthook.judge.sequence import Progress, blocked_after, judge, not_run
 from pytest_fasthook.stages import Stage
 
 ALL = tuple(Stage)
@@ -215,6 +215,32 @@ class TestLastLook:
         progress = scene.latest_input(when=DEADLINE + 0.1).metrics(when=DEADLINE + 0.2).progress(now=DEADLINE)
 
         assert outcomes(progress) == dict.fromkeys(map(str, ALL), "passed")
+
+
+class TestDecidedBefore:
+    """Results of an earlier judging of the same evidence only save time."""
+
+    @pytest.mark.parametrize("upto", ALL)
+    def test_they_change_nothing(self, upto: Stage) -> None:
+        scene = whole()
+        everything = scene.progress()
+        known = {stage: everything.results[stage] for stage in ALL[: ALL.index(upto)]}
+
+        assert judge(scene.evidence, scene.expect, 106.0, decided=known) == everything
+
+    def test_they_are_taken_as_they_are(self) -> None:
+        scene = whole()
+        stamped = replace(scene.progress().results[Stage.BRANCH], polls=7)
+        progress = judge(scene.evidence, scene.expect, 106.0, decided={Stage.BRANCH: stamped})
+
+        assert progress.results[Stage.BRANCH] is stamped
+
+    def test_an_end_among_them_blocks_the_rest(self) -> None:
+        scene = ENDS[Stage.BRANCH]()
+        known = scene.progress().results
+        progress = judge(scene.evidence, scene.expect, 106.0, decided=known)
+
+        assert progress == scene.progress()
 
 
 def test_a_result_that_did_not_run_says_what_was_expected() -> None:

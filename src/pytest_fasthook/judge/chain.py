@@ -15,7 +15,7 @@ from pytest_fasthook.client.replies import IngressReply
 from pytest_fasthook.errors import RefusedError
 from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
 from pytest_fasthook.expect import Expectations
-from pytest_fasthook.route import Route, blind_route, read_route
+from pytest_fasthook.route import Route, answers_for_itself, blind_route, read_route
 
 T = TypeVar("T")
 
@@ -88,13 +88,12 @@ def request_question(evidence: Evidence, expect: Expectations) -> Question:
 
     Where the source's answer is configured, an id in it may mean anything, and only the marker counts.
     """
-    found = route(evidence, expect)
-    probe = expect.sent.probe
+    found, probe = connection(evidence, expect), expect.sent.probe
     if probe is None:
         return _awaited_question(found, expect)
-    saved = expect.sent.saved
-    answer = receipt(evidence, expect) or saved
-    reply = None if found and found.answers_for_itself else answer
+    part = source(evidence, found) if found else None
+    answer = receipt(evidence, expect) or expect.sent.saved
+    reply = None if part and answers_for_itself(part.config) else answer
     return Question(
         ask=Ask.REQUEST,
         source_id=probe.source_id,
@@ -104,9 +103,9 @@ def request_question(evidence: Evidence, expect: Expectations) -> Question:
     )
 
 
-def _awaited_question(found: Route | None, expect: Expectations) -> Question:
+def _awaited_question(found: Connection | None, expect: Expectations) -> Question:
     """The first matching real request since the deploy start; of the connection where its source is not known."""
-    source_id = found.source_id if found else None
+    source_id = (found.source_id or (found.source.id if found.source else None)) if found else None
     return Question(
         ask=Ask.AWAITED,
         source_id=source_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.evidence import Evidence
@@ -14,6 +15,7 @@ from pytest_fasthook.stages import Stage, StageResult
 
 Judge = Callable[[Evidence, Expectations, float], Finding]
 
+NOTHING: Mapping[Stage, StageResult] = MappingProxyType({})
 JUDGES: Mapping[Stage, Judge] = {
     Stage.PREFLIGHT: preflight.judge,
     Stage.INGRESS: ingress.judge,
@@ -42,20 +44,29 @@ class Progress:
         return len(self.results) == len(JUDGES)
 
 
-def judge(evidence: Evidence, expect: Expectations, now: float) -> Progress:
+def judge(
+    evidence: Evidence, expect: Expectations, now: float, *, decided: Mapping[Stage, StageResult] = NOTHING
+) -> Progress:
     """Judge every stage that can be judged at monotonic moment ``now``.
 
     An advisory stage keeps nobody waiting: later stages are judged beside it.
+
+    Args:
+        evidence: all that was learned.
+        expect: what must be true, and by when.
+        now: when the last look began.
+        decided: results of an earlier judging of the same evidence, which more evidence does not change; they
+            only save time.
     """
     results: dict[Stage, StageResult] = {}
     waiting: list[Waiting] = []
     for stage in JUDGES:
-        finding = _judge_one(stage, evidence, expect, now)
+        finding = decided.get(stage) or _judge_one(stage, evidence, expect, now)
         advisory = stage in expect.limits.advisory
         if isinstance(finding, Waiting):
             waiting.append(finding)
         elif finding is not None:
-            results[stage] = replace(finding, advisory=advisory and finding.cause is not Cause.STAGE_NOT_RUN)
+            results[stage] = finding
             if finding.outcome is not Outcome.PASSED and not advisory:
                 return _ended_by(stage, results, waiting, expect)
         if finding is None or (isinstance(finding, Waiting) and not advisory):
@@ -69,7 +80,10 @@ def _judge_one(stage: Stage, evidence: Evidence, expect: Expectations, now: floa
         return not_run(stage, "it was deselected")
     if stage is not Stage.PREFLIGHT and expect.sending is None:
         return None
-    return settle(JUDGES[stage](evidence, expect, now), evidence, now)
+    finding = settle(JUDGES[stage](evidence, expect, now), evidence, now)
+    if isinstance(finding, Waiting):
+        return finding
+    return replace(finding, advisory=stage in expect.limits.advisory)
 
 
 def _ended_by(
