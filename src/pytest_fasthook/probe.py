@@ -188,7 +188,7 @@ def _start(route: Route, plan: Plan, stamp: Stamp) -> Draft:
     method = route.method
     message = Message(
         method=method,
-        path=_path_of(route),
+        path=_path_of(route.source_url or "", _base(route, plan)),
         query=_query_of(route.source_url or ""),
         headers={"content-type": JSON_TYPE, MARKER: stamp.probe_id},
     )
@@ -212,8 +212,14 @@ def _given(payload: bytes, message: Message, stamp: Stamp) -> Draft:
     return Draft(stamp=stamp, message=replace(message, headers=headers, body=body), raw=filled, form=form)
 
 
-def _path_of(route: Route) -> str:
-    return urlsplit(route.source_url or "").path or "/"
+def _base(route: Route, plan: Plan) -> str:
+    """What of the URL's path is the source's address: all of it, unless the user gave the URL to send to."""
+    return "" if plan.source_url else urlsplit(route.source_url or "").path.rstrip("/")
+
+
+def _path_of(url: str, base: str) -> str:
+    """The path that rules see: what follows the source's address."""
+    return urlsplit(url).path[len(base) :] or "/"
 
 
 def _query_of(url: str) -> Mapping[str, Any]:
@@ -355,7 +361,7 @@ def address(draft: Draft, route: Route, plan: Plan) -> Probe | Refusal:
     message = draft.message
     request = SignedRequest(
         method=message.method,
-        url=_url(route.source_url or "", message),
+        url=_url(route.source_url or "", message, base=_base(route, plan)),
         body=draft.body,
         content_type=message.headers.get("content-type", JSON_TYPE),
     )
@@ -391,16 +397,17 @@ def _signed(
     return request, sign(needed, secret, request, now=stamp.at, message_id=stamp.probe_id)
 
 
-def _url(source_url: str, message: Message) -> str:
+def _url(source_url: str, message: Message, *, base: str) -> str:
     """The source's URL with the path and query that the rules want."""
     parts = urlsplit(source_url)
+    path = parts.path if message.path == _path_of(source_url, base) else f"{base}{message.path}"
     as_it_is = message.query == _query_of(source_url)
     query = (
         parts.query
         if as_it_is
         else urlencode(_pairs(message.query), encoding="utf-8", errors="surrogatepass")
     )
-    return urlunsplit(parts._replace(path=message.path, query=query))
+    return urlunsplit(parts._replace(path=path or "/", query=query))
 
 
 def _pairs(query: Mapping[str, Any]) -> list[tuple[str, str]]:

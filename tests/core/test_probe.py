@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -396,6 +397,10 @@ def test_a_get_that_must_be_fresh_is_fresh_by_its_query() -> None:
         ("https://hook-abc123.test/", {"path": "/orders"}, "https://hook-abc123.test/orders"),
         ("https://hook-abc123.test/", {"query": {"a": "b c"}}, "https://hook-abc123.test/?a=b+c"),
         ("https://hook-abc123.test/in?key=1", {"query": {"a": "b"}}, "https://hook-abc123.test/in?key=1&a=b"),
+        ("http://127.0.0.1:8080/hook-abc/", {}, "http://127.0.0.1:8080/hook-abc/"),
+        ("http://127.0.0.1:8080/hook-abc/", {"path": "/orders"}, "http://127.0.0.1:8080/hook-abc/orders"),
+        ("http://127.0.0.1:8080/hook-abc", {"path": "/orders"}, "http://127.0.0.1:8080/hook-abc/orders"),
+        ("http://127.0.0.1:8080/hook-abc", {"path": "/"}, "http://127.0.0.1:8080/hook-abc"),
     ],
 )
 def test_the_probe_goes_to_the_sources_url_with_what_the_filter_wants(
@@ -403,6 +408,19 @@ def test_the_probe_goes_to_the_sources_url_with_what_the_filter_wants(
 ) -> None:
     route = filtering(route={"url": url}, **wants) if wants else route_of(url=url)
     assert made(route).url == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "expected"),
+    [
+        ("https://hook-abc123.test/orders?a=1", "/orders", "https://hook-abc123.test/orders?a=1"),
+        ("https://hook-abc123.test/in", "/orders", "https://hook-abc123.test/orders"),
+    ],
+)
+def test_the_path_of_a_given_url_is_the_callers_own(given: str, wanted: str, expected: str) -> None:
+    """The source's address is its host; what a user writes behind it is what the rules see."""
+    route = filtering(route={"url": given}, path=wanted)
+    assert made(route, replace(plan_of(), source_url=given)).url == expected
 
 
 def test_a_query_parameter_that_the_url_has_already_is_not_added_again() -> None:
