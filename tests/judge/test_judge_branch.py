@@ -207,6 +207,15 @@ class TestSilence:
 
         assert waiting.questions[-1].ask is Ask.EVENTS
 
+    @pytest.mark.parametrize("looks", range(1, 5))
+    def test_the_last_look_asks_for_the_reason_whatever_was_asked_before(self, looks: int) -> None:
+        seen = scene()
+        for look in range(looks):
+            seen.events(when=110.0 + look)
+        waiting = assert_waits(seen.judge(STAGE, now=DEADLINE), Cause.BRANCH_NOT_SEEN)
+
+        assert asks(waiting) == {Ask.EVENTS, Ask.IGNORED}
+
     def test_at_the_deadline_it_is_inconclusive(self) -> None:
         seen = scene().events(when=110.0).ignored(when=DEADLINE).events(when=DEADLINE)
 

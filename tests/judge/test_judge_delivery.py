@@ -17,7 +17,10 @@ from route_scene import (
     EVENT,
     NOON,
     OTHER_TEAM,
+    PROBE,
+    REQUEST,
     SENT_AT,
+    SOURCE,
     Json,
     Scene,
     assert_ended,
@@ -42,6 +45,7 @@ from pytest_fasthook.errors import ApiError
 from pytest_fasthook.evidence import Ask
 from pytest_fasthook.expect import Limits, ServerClock
 from pytest_fasthook.judge.findings import Finding
+from pytest_fasthook.saved_run import SavedProbe
 from pytest_fasthook.stages import Stage
 
 STAGE = Stage.DELIVERY
@@ -395,6 +399,15 @@ class TestWaiting:
 
         assert [question.ask for question in waiting.questions] == [Ask.EVENTS, Ask.ATTEMPTS]
 
+    @pytest.mark.parametrize("looks", range(5))
+    def test_the_last_look_asks_for_the_event_whatever_was_asked_before(self, looks: int) -> None:
+        seen = scene()
+        for look in range(looks):
+            seen.attempts(when=110.0 + look)
+        waiting = assert_waits(seen.judge(STAGE, now=DEADLINE), Cause.DELIVERY_PENDING)
+
+        assert [question.ask for question in waiting.questions] == [Ask.EVENTS, Ask.ATTEMPTS]
+
     def test_no_attempt_at_the_deadline_is_inconclusive(self) -> None:
         seen = scene().events(event(), when=DEADLINE).attempts(when=DEADLINE)
 
@@ -421,6 +434,24 @@ class TestWaiting:
     @pytest.mark.parametrize(("status", "cause"), [(401, Cause.API_UNAUTHORIZED), (403, Cause.API_FORBIDDEN)])
     def test_attempts_that_may_not_be_read_end_at_once(self, status: int, cause: Cause) -> None:
         assert_ended(scene().attempts(refused(status)).judge(STAGE), cause, EVENT, str(status))
+
+
+def test_a_run_that_goes_on_with_an_older_probe_does_not_count_from_its_own_start() -> None:
+    """A retry that is due in five seconds is in time, however long ago the probe was sent."""
+    old = NOON - timedelta(minutes=10)
+    saved = SavedProbe(
+        source_id=SOURCE,
+        probe_id=PROBE,
+        request_id=REQUEST,
+        sent_at=old,
+        window_start=old,
+        body_sha256=None,
+    )
+    sending = replace(expectations().sent, saved=saved)
+    seen = Scene(expectations(sending=sending)).connection().sent()
+    seen.request(request(ingested_at=at(-600))).events(event(status="FAILED", next_attempt_at=NEAR))
+
+    assert_waits(seen.attempts(failed(seconds=-599)).judge(STAGE), Cause.DELIVERY_PENDING)
 
 
 @pytest.mark.parametrize("minutes", [-10, 0, 10])

@@ -30,12 +30,12 @@ class _Ignored:
     asked_at: float
 
 
-def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
+def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:
     """Judge the event of our branch, or the reason why there is none."""
     ignored = _ignored(evidence, expect)
     found = _first_sight(evidence, expect, ignored)
     if found is None:
-        return _wait(evidence, expect)
+        return _wait(evidence, expect, last=now >= expect.deadline)
     if found.value.events:
         event = chain.branch_of(found.value.events)
         if event.status != "CANCELLED":
@@ -91,7 +91,7 @@ def _cancelled(found: Event, ignored: _Ignored | None, evidence: Evidence, expec
     reason = found.ignored_reason or found.rejection_cause or found.failure_message or found.error_code
     why = (ignored.record.cause if ignored else None) or reason
     if why is None and evidence.latest(question) is None:
-        return _wait(evidence, expect, question)
+        return _wait(evidence, expect, questions=(question,))
     return _skipped(why, found, evidence, expect)
 
 
@@ -108,17 +108,23 @@ def _skipped(
     return ended(STAGE, Cause.BRANCH_IGNORED, message, facts={"cause": why, "ignored_id": record.id})
 
 
-def _wait(evidence: Evidence, expect: Expectations, *questions: Question) -> Waiting:
-    """Nothing yet; the first look is for the event alone, then every third one asks for the reason before it."""
+def _wait(
+    evidence: Evidence, expect: Expectations, *, last: bool = False, questions: tuple[Question, ...] = ()
+) -> Waiting:
+    """Nothing yet.
+
+    The first look is for the event alone, then every third one and the last one ask for the reason before it.
+    """
     events, ignored = chain.events_question(evidence, expect), chain.ignored_question(evidence, expect)
     looked = evidence.latest(ignored)
     unread = looked.error if looked else None
-    curious = len(evidence.about(events)) % 3 == 1 and not isinstance(unread, RefusedError)
+    curious = last or len(evidence.about(events)) % 3 == 1
+    asked = (ignored, events) if curious and not isinstance(unread, RefusedError) else (events,)
     silence = f"connection {expect.connection_id} has no event for request {_request(evidence, expect)}"
     why = f", and whether it was ignored could not be read ({unread})" if unread else " and no ignored record"
     return Waiting(
         stage=STAGE,
-        questions=questions or ((ignored, events) if curious else (events,)),
+        questions=questions or asked,
         missing=cause_of(unread) if unread else Cause.BRANCH_NOT_SEEN,
         message=f"{silence}{why}, expected an event",
         until=expect.deadline,

@@ -25,12 +25,12 @@ STAGE = Stage.DELIVERY
 KNOWN_STATUSES = frozenset({"SCHEDULED", "QUEUED", "HOLD", "SUCCESSFUL", "FAILED", "CANCELLED"})
 """Statuses whose meaning is documented; a success beside any other one is not taken for the last word."""
 EVENT_EVERY = 4
-"""Attempts are asked at every look; the event itself at every so many looks, and after a failed attempt."""
+"""Attempts are asked at every look; the event at every so many, after a failed attempt, and at the last one."""
 RETRY_TAKES_S = 0.25
 """How long after its due moment a retry is looked for, in seconds."""
 
 
-def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
+def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:
     """Judge the attempts of our event."""
     event = chain.event(evidence, expect)
     assert event is not None
@@ -39,7 +39,7 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
         decided = _decided(look, evidence, expect)
         if decided:
             return decided
-    return _wait(_Look(event, look.attempts), evidence, expect)
+    return _wait(_Look(event, look.attempts), evidence, expect, last=now >= expect.deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +155,14 @@ def _failed(look: _Look, message: str) -> StageResult:
     )
 
 
-def _wait(look: _Look, evidence: Evidence, expect: Expectations) -> Waiting:
+def _wait(look: _Look, evidence: Evidence, expect: Expectations, *, last: bool) -> Waiting:
     retry = next_moment(look.event, look.failed, evidence, expect)
     doubt = _doubt(look.success, look, evidence, expect) if look.success else None
     pending = f"event {look.event.id} is not delivered: {_last(look)}, expected a successful answer"
     missing, message = doubt or (Cause.DELIVERY_PENDING, pending)
     return Waiting(
         stage=STAGE,
-        questions=_questions(look, evidence, expect),
+        questions=_questions(look, evidence, expect, last=last),
         missing=missing,
         message=message,
         until=expect.deadline,
@@ -171,11 +171,11 @@ def _wait(look: _Look, evidence: Evidence, expect: Expectations) -> Waiting:
     )
 
 
-def _questions(look: _Look, evidence: Evidence, expect: Expectations) -> tuple[Question, ...]:
+def _questions(look: _Look, evidence: Evidence, expect: Expectations, *, last: bool) -> tuple[Question, ...]:
     """The event before its attempts, so that a success between the two looks is seen."""
     question = chain.attempts_question(look.event)
     looks = len(evidence.about(question))
-    if look.attempts or looks % EVENT_EVERY == EVENT_EVERY - 1:
+    if look.attempts or last or looks % EVENT_EVERY == EVENT_EVERY - 1:
         return (chain.events_question(evidence, expect), question)
     return (question,)
 

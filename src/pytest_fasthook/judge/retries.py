@@ -58,5 +58,6 @@ def _moments(planned: datetime, evidence: Evidence, expect: Expectations) -> Ite
     if sent.clock.measured:
         yield sent.clock.moment(planned)
     ingested = chain.ingested_at(evidence, expect)
-    if sent.probe is not None and ingested is not None:
+    sent_now = sent.probe is not None and sent.saved is None
+    if sent_now and ingested is not None:
         yield sent.sent_at + (planned - ingested).total_seconds()
