@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from expected import PASS, Expected, broken
-from gate_checks import check_run, check_verdict
+from gate_checks import check_run, check_secrets, check_verdict
 from gate_run import command
 from route_parts import FAILED, SECRET
 
@@ -119,6 +119,22 @@ def test_hostile_words(
         check_verdict(run, "conn_orders", expected)
         check_run(run, standin)
     assert len(standin.probes) in expected.probes
+    assert_clean_files(folder)
+
+
+def test_annotations_for_github_say_nothing_that_an_outsider_chose(folder: Path) -> None:
+    """One command of our own for the one stage that failed; none that came from outside."""
+    route = RouteScript(attempts=(replace(FAILED, body=EVIL, error_code=EVIL),))
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "reports/summary.md"}
+    with StandIn(route) as standin:
+        run = command(folder, standin, env=env).run()
+        check_verdict(run, "conn_orders", broken("delivery", "DELIVERY_FAILED"))
+        check_secrets(run, API_KEY)
+    commands = [line for line in run.output.splitlines() if line.lstrip().startswith("::")]
+    assert [line for line in commands if not line.startswith("::error title=conn_orders")] == []
+    assert len(commands) <= 1
+    assert "##[" not in run.output
+    assert "##vso[" not in run.output
     assert_clean_files(folder)
 
 

@@ -95,7 +95,7 @@ SURROUNDINGS = [
     {"PYTHONOPTIMIZE": "2"},
     {"PYTHONIOENCODING": "ascii"},
     {"COLUMNS": "20"},
-    {"NO_COLOR": "1", "CI": "true", "GITHUB_ACTIONS": "true"},
+    {"NO_COLOR": "1", "CI": "true"},
     {"PYTHONWARNINGS": "error"},
     {"TZ": "Pacific/Kiritimati"},
     {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
