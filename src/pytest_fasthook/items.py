@@ -104,6 +104,7 @@ class StageItem(pytest.Item):
 
 def _marks(config: pytest.Config, hard_stop_s: float) -> Iterator[pytest.MarkDecorator]:
     """A hard stop behind the gate's own budget, and no reruns: trying one stage again proves nothing."""
+    yield pytest.mark.fasthook
     if config.pluginmanager.hasplugin("timeout") and hasattr(signal, "SIGALRM"):
         yield pytest.mark.timeout(hard_stop_s, method="signal")
     if config.pluginmanager.hasplugin("rerunfailures"):

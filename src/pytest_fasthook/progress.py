@@ -28,11 +28,13 @@ class WaitingLine:
     def __init__(self, config: pytest.Config, clock: Clock) -> None:
         self._clock = clock
         self._config = config
-        self._writer = config.get_terminal_writer()
-        self._moves = self._writer.hasmarkup
+        # Without a terminal reporter there is no writer, and nobody to show a line to.
+        shown = config.pluginmanager.hasplugin("terminalreporter")
+        self._writer = config.get_terminal_writer() if shown else None
+        self._moves = self._writer is not None and self._writer.hasmarkup
         self._began = clock.monotonic()
         self._shown_at: float | None = None
-        self._quiet = config.get_verbosity() < 0 or not config.pluginmanager.hasplugin("terminalreporter")
+        self._quiet = config.get_verbosity() < 0 or not shown
 
     def show(self, gate: Gate | None, connection_id: str, stage: Stage) -> None:
         """Say what is waited for, for how long, and how much budget is left."""
@@ -65,11 +67,12 @@ class WaitingLine:
             self._put(text, end=end)
 
     def _put(self, text: str, *, end: str) -> None:
-        if self._moves:
-            shown = one_line(text, limit=max(20, self._writer.fullwidth - 1))
-            self._writer.write(f"\r\x1b[K{shown}", flush=True)
-        else:
-            self._writer.write(f"\n{text}{end}", flush=True)
+        writer = self._writer
+        if writer is not None and self._moves:
+            shown = one_line(text, limit=max(20, writer.fullwidth - 1))
+            writer.write(f"\r\x1b[K{shown}", flush=True)
+        elif writer is not None:
+            writer.write(f"\n{text}{end}", flush=True)
 
 
 _STATUS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.BLOCKED: "skipped"}
