@@ -25,7 +25,8 @@ def notice_of(
     """
     show = settings.redactor.show
     code = f"{result.cause}: " if result.cause else ""
-    brief = show(one_line(f"{code}{result.message}", limit=600))
+    # Masked first: a cut or a folded blank could hide a part of a secret.
+    brief = one_line(show(f"{code}{result.message}"), limit=600)
     return Notice(
         outcome=result.outcome,
         advisory=result.advisory,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.config import Settings
@@ -26,15 +26,18 @@ def plan_lines(route: Route, settings: Settings, server_clock: ServerClock, cloc
         lines.append(f"  send     nothing; wait for {wanted}")
     else:
         probe = probe_for((route,), Plan.of(settings), stamp)
-        lines += _sending(probe) if isinstance(probe, Probe) else [f"  send     nothing: {probe.message}"]
+        lines += (
+            _sending(probe, show) if isinstance(probe, Probe) else [f"  send     nothing: {probe.message}"]
+        )
     lines += [*_checks(settings), *_budget(route, settings)]
     return [show(line) for line in lines]
 
 
-def _sending(probe: Probe) -> Iterator[str]:
+def _sending(probe: Probe, show: Callable[[str], str]) -> Iterator[str]:
+    body = show(probe.body.decode("utf-8", "replace"))  # masked before it is cut
     yield f"  send     {probe.method} {probe.url}"
     yield f"  headers  {', '.join(name for name, _ in probe.headers)}"
-    yield f"  body     {one_line(probe.body.decode('utf-8', 'replace'), limit=BODY_SHOWN) or '(none)'}"
+    yield f"  body     {one_line(body, limit=BODY_SHOWN) or '(none)'}"
     yield from (f"  note     {note}" for note in probe.notes)
 
 
