@@ -6,6 +6,7 @@ pytest's items are spread. Each notice is a small file in a private folder; it a
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -53,7 +54,9 @@ class Mailbox:
             self._clock.sleep(LOOK_EVERY_S)
 
     def _file(self, connection_id: str, stage: Stage) -> Path:
-        return self.folder / f"{connection_id}.{stage}.json"
+        # Not the id itself: some file systems take names that differ in case alone for the same.
+        name = hashlib.sha256(connection_id.encode()).hexdigest()
+        return self.folder / f"{name}.{stage}.json"
 
     def _read(self, file: Path) -> Notice | None:
         try:
