@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.client import FastHookClient
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.config import Settings
@@ -15,8 +16,17 @@ from pytest_fasthook.verdict import Verdict
 
 
 def pause_failing(runs: Sequence[ConnectionRun], settings: Settings, clock: Clock) -> list[ConnectionRun]:
-    """Pause every connection whose verdict is fail; the verdicts stay, what was done becomes a warning of the run."""
-    return [_paused(run, settings, clock) if run.decision.verdict is Verdict.FAIL else run for run in runs]
+    """Pause every connection whose verdict is fail; the verdicts stay, what was done becomes a warning of the run.
+
+    A plan changes nothing, and what is paused already needs no pause.
+    """
+    return [_paused(run, settings, clock) if _is_to_pause(run, settings) else run for run in runs]
+
+
+def _is_to_pause(run: ConnectionRun, settings: Settings) -> bool:
+    deciding = run.decision.deciding
+    paused = deciding is not None and deciding.cause is Cause.CONNECTION_PAUSED
+    return run.decision.verdict is Verdict.FAIL and not paused and not settings.plan
 
 
 def _paused(run: ConnectionRun, settings: Settings, clock: Clock) -> ConnectionRun:

@@ -21,8 +21,8 @@ from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.errors import ApiError, RefusedError, UnreadableError
 from pytest_fasthook.evidence import Ask, Call, Observation, Question
-from pytest_fasthook.matching import fits
-from pytest_fasthook.probe import MARKER, Probe
+from pytest_fasthook.matching import awaited
+from pytest_fasthook.probe import Probe
 from pytest_fasthook.seen import EventsSeen, RequestSeen, WindowSeen
 
 T = TypeVar("T")
@@ -195,7 +195,7 @@ def _request(look: _Look, question: Question) -> RequestSeen:
 
 def _awaited(look: _Look, question: Question) -> RequestSeen:
     """The oldest real request in the window that matches: no probe of a gate, no replay of an older request."""
-    found, looked, complete = None, 0, True
+    found, looked, unclear, complete = None, 0, 0, True
     pages = look.pages(
         api.list_requests,
         source_id=question.source_id,
@@ -206,18 +206,11 @@ def _awaited(look: _Look, question: Question) -> RequestSeen:
     for page in pages:
         looked += len(page.models)
         complete = complete and not (page.partial or page.unreadable)
-        matching = [
-            record for record in page.models if _is_real(record) and fits(question.match, record.data)
-        ]
-        found = matching[-1] if matching else found
+        mine, without_payload = awaited(page.models, question)
+        found, unclear = mine or found, unclear + without_payload
     look.keep_only({found.id} if found else set())
-    return RequestSeen(request=found, looked_through=looked, complete=complete and not look.cut_short)
-
-
-def _is_real(record: Request) -> bool:
-    headers = record.data.get("headers") if isinstance(record.data, Mapping) else None
-    names = {str(name).lower() for name in headers} if isinstance(headers, Mapping) else set()
-    return MARKER not in names and record.is_retry is not True
+    complete = complete and not look.cut_short
+    return RequestSeen(request=found, looked_through=looked, complete=complete, unclear=unclear)
 
 
 def _request_pages(look: _Look, question: Question) -> Iterator[Page[Request]]:

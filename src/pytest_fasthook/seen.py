@@ -19,11 +19,13 @@ class RequestSeen:
     Attributes:
         looked_through: records looked at.
         complete: whether the whole window was looked through (a partial page is no proof of absence).
+        unclear: records that may be the awaited real request, but came without their payload.
     """
 
     request: Request | None
     looked_through: int
     complete: bool
+    unclear: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

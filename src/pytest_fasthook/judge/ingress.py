@@ -14,6 +14,7 @@ from pytest_fasthook.evidence import Evidence
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wrong_team
+from pytest_fasthook.seen import RequestSeen
 from pytest_fasthook.stages import Stage, StageResult
 
 STAGE = Stage.INGRESS
@@ -66,7 +67,7 @@ def _recorded(found: Request, evidence: Evidence, expect: Expectations) -> Stage
 def _unrecorded(found: Request | None, evidence: Evidence, expect: Expectations) -> Waiting:
     """No usable record yet: what it means if none appears, and how long to look for it."""
     cause, until = _hint(evidence, expect)
-    seen = "has no request record" if expect.sent.probe else "has not come"
+    seen = "has no request record" if expect.sent.probe else f"has not come{_unclear(evidence, expect)}"
     if found is not None:
         cause, until = Cause.REQUEST_NOT_SEEN, expect.deadline
         seen = (
@@ -121,6 +122,13 @@ def _subject(expect: Expectations) -> str:
     if probe is not None:
         return f"probe {probe.probe_id}"
     return f"a real request{f' with {match}' if match else ''} since {expect.sent.since.isoformat()}"
+
+
+def _unclear(evidence: Evidence, expect: Expectations) -> str:
+    """Requests that may have been awaited, but cannot be told from probes."""
+    observation = evidence.answered(chain.request_question(evidence, expect))
+    seen: RequestSeen | None = observation.value if observation else None
+    return f" ({seen.unclear} came without a stored payload to tell by)" if seen and seen.unclear else ""
 
 
 def _facts(evidence: Evidence, expect: Expectations) -> dict[str, object]:

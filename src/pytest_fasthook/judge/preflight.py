@@ -51,12 +51,19 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
 def _blind(expect: Expectations) -> StageResult:
     """A key that may not read connections still gates a route whose source URL the user gave."""
     connection_id = expect.connection_id
+    facts = {"connection_id": connection_id}
+    if expect.limits.rules is not None:
+        message = (
+            f"the key may not read connection {connection_id} (403), expected its rules for the rules file"
+        )
+        return ended(STAGE, Cause.API_FORBIDDEN, message, facts=facts)
+    sent = "" if expect.waits else ", and the payload, headers and POST are sent as given"
     missing = (
         f"the key lacks the right to read connection {connection_id} (403): its state, team, rules, auth and allowed "
-        "methods were not checked, and the payload, headers and POST are sent as given"
+        f"methods were not checked{sent}"
     )
     message = f"connection {connection_id} may not be read; the source URL was given"
-    return passed(STAGE, message, facts={"connection_id": connection_id}, warnings=(missing,))
+    return passed(STAGE, message, facts=facts, warnings=(missing,))
 
 
 def _drifted(route: Route, expect: Expectations) -> StageResult | None:
