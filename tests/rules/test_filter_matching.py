@@ -122,7 +122,7 @@ def test_every_miss_is_told() -> None:
 @pytest.mark.parametrize(
     ("targets", "doubt"),
     [
-        ({"body": {"type": {"$regex": "^o"}}}, "$regex is not an operator that is understood"),
+        ({"body": {"type": {"$regex": "^o"}}}, "body.type: $regex is not an operator that is understood"),
         ({"body": {"type": {"regex": "^o"}}}, "regex may be an operator that is not known"),
         ({"body": {"data": {"total": "142"}}}, 'whether body.data.total with 142 matches "142"'),
         (

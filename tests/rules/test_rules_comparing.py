@@ -96,6 +96,11 @@ def test_two_rules_of_one_type_are_compared_one_by_one() -> None:
     assert differences(twice, twice[:1]) == ("delay #2: only in the live rules",)
 
 
+def test_a_rule_without_a_type_is_compared_too() -> None:
+    assert differences([{"count": 1}], [{"count": 1}]) == ()
+    assert differences([{"count": 1}], [{"count": 2}]) == ("no type.count: live 1, expected 2",)
+
+
 def test_what_is_no_rule_is_compared_as_it_is() -> None:
     assert differences(["x"], ["x"]) == ()
     assert differences(["x"], ["y"]) == ('no type: live "x", expected "y"',)

@@ -51,6 +51,11 @@ def test_a_delay_is_read_in_milliseconds_under_every_spelling(key: str) -> None:
     assert parse_rules([{"type": "delay", key: 1500}]).delay_s == 1.5
 
 
+def test_no_delay_at_all_is_a_delay_too() -> None:
+    rules = parse_rules([{"type": "delay", "delay": 0}])
+    assert (rules.delay_s, rules.not_understood) == (0.0, ())
+
+
 def test_the_first_of_two_rules_counts_and_the_other_is_named() -> None:
     rules = parse_rules([{"type": "delay", "delay": 1000}, {"type": "delay", "delay": 9000}])
     assert rules.delay_s == 1.0

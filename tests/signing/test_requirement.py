@@ -237,6 +237,19 @@ def test_the_kind_may_stand_inside_auth() -> None:
     assert found.kind is AuthKind.API_KEY
 
 
+@pytest.mark.parametrize(
+    ("spelled", "name"),
+    [
+        ("lemon-squeezy", "LEMON_SQUEEZY"),
+        (" Woo Commerce ", "WOO_COMMERCE"),
+        ("whatsapp", "META"),
+        ("x", "X"),
+    ],
+)
+def test_a_provider_is_found_in_other_spellings(spelled: str, name: str) -> None:
+    assert provider_name(spelled) == name
+
+
 def test_no_provider_is_both_made_and_not_made() -> None:
     assert not set(PROVIDERS) & set(NOT_MAKEABLE)
     assert set(ALIASES.values()) <= set(PROVIDERS)
