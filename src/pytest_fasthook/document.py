@@ -20,6 +20,8 @@ from pytest_fasthook.stages import Stage, StageResult
 from pytest_fasthook.verdict import Decision, Verdict
 
 SCHEMA_VERSION = 1
+DEPTH = 12
+"""Levels of nesting that are shown of an answer."""
 IDS = ("connection_id", "source_id", "destination_id", "request_id", "event_id", "attempt_id")
 
 
@@ -155,19 +157,20 @@ def _stage(result: StageResult, show: Redactor) -> dict[str, Any]:
         "started_at": timestamp(result.started_at) if result.started_at else None,
         "duration_s": round(result.duration_s, 3),
         "polls": result.polls,
-        "evidence": show.shown(_plain({**result.facts, **result.evidence})),
+        "evidence": show.shown(_plain({**result.facts, **result.evidence}), depth=DEPTH),
     }
 
 
-def _plain(value: Any) -> Any:
-    """Dates as texts, everywhere; the rest is left to the redactor."""
+def _plain(value: Any, depth: int = DEPTH) -> Any:
+    """Dates as texts, as deep as anything is shown; the rest is left to the redactor, which cuts it there."""
     if isinstance(value, datetime):
         return timestamp(value)
+    if depth <= 0:
+        return value
     if isinstance(value, Mapping):
-        return (
-            {key: _plain(item) for key, item in value.items()} if any(map(_dated, value.values())) else value
-        )
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+        dated = any(map(_dated, value.values()))
+        return {key: _plain(item, depth - 1) for key, item in value.items()} if dated else value
+    return [_plain(item, depth - 1) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _dated(value: Any) -> bool:
