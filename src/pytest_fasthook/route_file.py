@@ -24,7 +24,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from pytest_fasthook.given import Resolver, read_file
 from pytest_fasthook.options import Option
 from pytest_fasthook.redact import Secret, clean, one_line
 from pytest_fasthook.stages import Stage
+from pytest_fasthook.toml_lines import line_of
 from pytest_fasthook.values import Value
 
 DEFAULT_NAME = "fasthook.toml"
@@ -70,9 +71,9 @@ class _Place:
     source: Resolver
     secrets: Mapping[str, Secret] = field(repr=False)
 
-    def where(self, key: str) -> str:
-        name = ".".join((*self.table, key))
-        line = _line_of(self.text, self.table, key)
+    def where(self, *key: str) -> str:
+        name = ".".join((*self.table, *key))
+        line = line_of(self.text, (*self.table, *key))
         return f"{self.file.name}, line {line}: {name}" if line else f"{self.file.name}: {name}"
 
     def value(self, key: str, raw: Any) -> Value:
@@ -137,7 +138,7 @@ def _refuse_unknown(table: Mapping[str, Any], known: Sequence[str], place: _Plac
 def _fields(table: Any, place: _Place) -> Fields:
     """The fields that one table sets; those that the command line or the environment sets are left to them."""
     if not isinstance(table, Mapping):
-        raise SettingsError(f"{place.file.name}: {'.'.join(place.table)} is not a table")
+        raise SettingsError(f"{replace(place, table=()).where(*place.table)} is not a table")
     _refuse_unknown(table, tuple(_READERS), place)
     fields: dict[str, Any] = {}
     for key, raw in table.items():
@@ -181,7 +182,8 @@ def _beside(place: _Place, value: Value) -> Path:
 
 def _headers(place: _Place, key: str, raw: Any) -> Fields:
     if not isinstance(raw, Mapping) or not all(isinstance(value, str) for value in raw.values()):
-        raise place.value(key, raw).wrong('a table of texts such as { x-env = "staging" }')
+        # A header may be a credential, so what was given is not shown.
+        raise SettingsError(f'{place.where(key)}: expected a table of texts such as {{ x-env = "staging" }}')
     return {
         "headers": tuple(values.header(f"{name}: {value}", place.where(key)) for name, value in raw.items())
     }
@@ -204,11 +206,11 @@ def _match(place: _Place, key: str, raw: Any) -> Fields:
 
 
 def _secret(place: _Place, key: str, raw: Any) -> Fields:
-    named = _text(place, key, raw)
-    value = place.source.environment(str(named.text))
+    value = place.source.environment(raw) if isinstance(raw, str) else None
     if value is None:
-        raise named.wrong("the name of an environment variable that is set")
-    return {"source_secrets": {**place.secrets, "": Secret(str(value.text).strip("\r\n"))}}
+        # Somebody may have put the secret itself here, so what was given is not shown.
+        raise SettingsError(f"{place.where(key)}: expected the name of an environment variable that is set")
+    return {"source_secrets": {**place.secrets, "": Secret(values.source_secret(value))}}
 
 
 def _rules(place: _Place, key: str, raw: Any) -> Fields:
@@ -232,21 +234,26 @@ def _expect(place: _Place, key: str, raw: Any) -> Fields:
     body = response.get("body") if isinstance(response, Mapping) and set(response) == {"body"} else None
     if not isinstance(body, Mapping) or not body:
         raise place.value(key, raw).wrong('expect.response.body with fields, such as release = "${GIT_SHA}"')
-    return {"expected_body": _filled(body, place, key)}
+    return {"expected_body": _filled(body, place, (key, "response", "body"))}
 
 
-def _filled(value: Any, place: _Place, key: str) -> Any:
+def _filled(value: Any, place: _Place, at: tuple[str, ...]) -> Any:
+    """A value with its variables filled in, which must be one that JSON has."""
     if isinstance(value, Mapping):
-        return {name: _filled(item, place, key) for name, item in value.items()}
-    if not isinstance(value, str):
+        return {name: _filled(item, place, (*at, name)) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, place, at) for item in value]
+    if isinstance(value, bool | int | float):
         return value
-    return _VARIABLE.sub(lambda match: _variable(match[1], place, key), value)
+    if not isinstance(value, str):
+        raise Value(value, place.where(*at)).wrong("a text, number, true, false, list or table")
+    return _VARIABLE.sub(lambda match: _variable(match[1], place, at), value)
 
 
-def _variable(name: str, place: _Place, key: str) -> str:
+def _variable(name: str, place: _Place, at: tuple[str, ...]) -> str:
     value = place.source.environment(name)
     if value is None:
-        raise place.value(key, "${" + name + "}").wrong("an environment variable that is set")
+        raise Value("${" + name + "}", place.where(*at)).wrong("an environment variable that is set")
     return str(value.text).strip()
 
 
@@ -267,19 +274,3 @@ _READERS: Mapping[str, tuple[Option | None, Callable[[_Place, str, Any], Fields]
     "rules_file": (None, _rules),
     "expect": (None, _expect),
 }
-
-
-def _line_of(text: str, table: tuple[str, ...], key: str) -> int | None:
-    """The line on which a key of a table stands, for people; ``None`` where it cannot be told."""
-    current: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[\[?([^\]]+)\]", line)
-        if header:
-            current = tuple(part.strip().strip("\"'") for part in header[1].split("."))
-            if current[: len(table) + 1] == (*table, key):
-                return number
-            continue
-        name = tuple(part.strip().strip("\"'") for part in line.partition("=")[0].split("."))
-        if (*current, *name)[: len(table) + 1] == (*table, key):
-            return number
-    return None

@@ -157,3 +157,16 @@ class TestLack:
     )
     def test_a_field_that_is_missing_or_another_is_told(self, actual: object, phrase: str) -> None:
         assert first_lack({"v": 1}, actual) == phrase
+
+
+@pytest.mark.parametrize(
+    ("expected", "answered", "lacks"),
+    [("42", 42, False), ("4.5", 4.5, False), ("42", 43, True), ("042", 42, True), ("true", True, True)],
+)
+def test_an_expected_text_may_spell_a_number_that_is_answered(
+    expected: str,
+    answered: object,
+    lacks: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    """What comes from an environment variable is a text; a build number is often answered as a number."""
+    assert (first_lack({"build": expected}, {"build": answered}) is not None) is lacks

@@ -74,7 +74,7 @@ def _first(expected: Any, actual: Any, words: _Words) -> str | None:
         elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
             items = enumerate(zip(one, other, strict=True))
             todo.extend(reversed([(f"{where}[{index}]", *pair) for index, pair in items]))
-        elif not _same(one, other):
+        elif not (_same(one, other) or (not words.exact and _spelled(one, other))):
             return f"{_end_of(where)}: {_told(one, other, words)}"
     return None
 
@@ -98,6 +98,11 @@ def _same(one: Any, other: Any) -> bool:
         except OverflowError:
             return bool(one == other)
     return type(one) is type(other) and not isinstance(one, list | Mapping) and bool(one == other)
+
+
+def _spelled(one: Any, other: Any) -> bool:
+    """Whether an expected text spells a number: what comes from an environment variable is always a text."""
+    return isinstance(one, str) and _is_number(other) and one == json.dumps(other)
 
 
 def _is_number(value: Any) -> bool:
