@@ -32,6 +32,11 @@ def lowest(requirement: str) -> str:
     return pinned
 
 
+def package() -> str:
+    """Return this package with all of its extras, as pip names it."""
+    return f".[{','.join(PROJECT['project']['optional-dependencies'])}]"
+
+
 def direct_dependencies() -> list[str]:
     """Return what the package itself and its extras ask for."""
     project = PROJECT["project"]
@@ -45,7 +50,7 @@ def tests(session: nox.Session, dependencies: str) -> None:
     """Run the tests against the built package; options after ``--`` go to pytest."""
     session.install("--quiet", "--upgrade", "pip>=25.1")
     pins = [lowest(requirement) for requirement in direct_dependencies()] if dependencies == "lowest" else []
-    session.install("--quiet", ".[emulator]", "--group", "tests", *pins)
+    session.install("--quiet", package(), "--group", "tests", *pins)
     session.run("python", "-m", "pytest", "-n", "2", *session.posargs)
 
 
@@ -53,7 +58,7 @@ def tests(session: nox.Session, dependencies: str) -> None:
 def constraints(session: nox.Session) -> None:
     """Renew ``constraints.txt`` with the newest versions that fit together; names and versions only."""
     session.install("--quiet", "--upgrade", "pip>=25.1")
-    session.install("--quiet", ".[emulator]", "--group", "dev")
+    session.install("--quiet", package(), "--group", "dev")
     frozen = session.run("python", "-m", "pip", "freeze", "--exclude", "pytest-fasthook", silent=True)
     lines = ["# The versions that CI and developers use; `nox -s constraints` renews them.", str(frozen)]
     Path("constraints.txt").write_text("\n".join(lines), encoding="utf-8")
