@@ -59,7 +59,7 @@ class Handle:
         given = tuple(header(f"{name}: {value}", "headers") for name, value in (headers or {}).items())
         settings = replace(self._settings, mode="send", match=(), headers=(*self._settings.headers, *given))
         if payload is not None:
-            settings = replace(settings, payload=payload_bytes(payload, "send()"))
+            settings = replace(settings, payload=payload_bytes(payload, "send()"), payload_file=None)
         gate, track = self._open(settings)
         probe = SentProbe(gate, track)
         probe.preflight()

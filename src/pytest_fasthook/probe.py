@@ -7,11 +7,13 @@ fresh values, the method is one that the source takes, and the signature is made
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -39,12 +41,14 @@ class Plan:
 
     Attributes:
         payload: the bytes of the payload file; ``None`` means: make one from the rules.
+        content_type: what the payload file's name says it is; ``None``: to be seen from its content.
         headers: headers to send as given.
         source_url: where to send it; ``None``: to the source's own URL.
         secrets: source secrets, by source id as a variable's name spells it; ``""`` is for every source.
     """
 
     payload: bytes | None = field(default=None, repr=False)
+    content_type: str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     source_url: str | None = None
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
@@ -54,6 +58,7 @@ class Plan:
         """What the settings ask for."""
         return cls(
             payload=settings.payload,
+            content_type=_named_type(settings.payload_file),
             headers=settings.headers,
             source_url=settings.source_url,
             secrets=settings.source_secrets,
@@ -66,6 +71,19 @@ class Plan:
         spelled = re.sub(r"[^A-Z0-9]", "_", source_id.upper())
         own = (self.secrets.get(name) for name in (source_id, spelled))
         return next(filter(None, own), self.secrets.get(""))
+
+    def sends_like(self, other: Plan, source_id: str | None) -> bool:
+        """Whether both plans send the same to one source."""
+        same = replace(self, secrets={}) == replace(other, secrets={})
+        return same and self.secret(source_id) == other.secret(source_id)
+
+
+def _named_type(file: Path | None) -> str | None:
+    """The content type that goes with a file's name, by the same table on every machine."""
+    known = mimetypes.MimeTypes()
+    known.add_type("application/xml", ".xml")
+    found, encoding = known.guess_type(file.name) if file else (None, None)
+    return None if encoding else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,21 +213,28 @@ def _start(route: Route, plan: Plan, stamp: Stamp) -> Draft:
     if plan.payload is None:
         body = {"fasthook_probe": stamp.probe_id} if method in BODY_METHODS else None
         return Draft(stamp=stamp, message=_with_headers(replace(message, body=body), plan.headers))
-    draft = _given(plan.payload, message, stamp)
+    draft = _given(plan.payload, message, plan.content_type, stamp)
     return replace(draft, message=_with_headers(draft.message, plan.headers))
 
 
-def _given(payload: bytes, message: Message, stamp: Stamp) -> Draft:
+def _given(payload: bytes, message: Message, named_type: str | None, stamp: Stamp) -> Draft:
     """The user's payload: JSON where it can be read as such, else text, else bytes."""
     filled = _filled(payload, stamp)
     try:
-        return Draft(stamp=stamp, message=replace(message, body=json.loads(filled)), raw=filled)
+        message = replace(message, body=json.loads(filled))
+        return Draft(stamp=stamp, message=_of_type(message, named_type or JSON_TYPE), raw=filled)
     except (ValueError, RecursionError):
         pass  # it is not JSON
     form: Literal["text", "bytes"] = "text" if _is_text(filled) else "bytes"
-    headers = {**message.headers, "content-type": _raw_type(filled, form)}
     body = filled.decode("utf-8", "replace")
-    return Draft(stamp=stamp, message=replace(message, headers=headers, body=body), raw=filled, form=form)
+    message = _of_type(replace(message, body=body), named_type or _raw_type(filled, form))
+    return Draft(stamp=stamp, message=message, raw=filled, form=form)
+
+
+def _of_type(message: Message, content_type: str) -> Message:
+    """The message as what its body is; the gate writes text as UTF-8 and says so."""
+    charset = "; charset=utf-8" if content_type.startswith("text/") else ""
+    return replace(message, headers={**message.headers, "content-type": f"{content_type}{charset}"})
 
 
 def _base(route: Route, plan: Plan) -> str:
@@ -241,7 +266,7 @@ def _is_text(body: bytes) -> bool:
 def _raw_type(body: bytes, form: Literal["text", "bytes"]) -> str:
     if form == "bytes":
         return "application/octet-stream"
-    return "application/xml" if body.lstrip().startswith(b"<") else "text/plain; charset=utf-8"
+    return "application/xml" if body.lstrip().startswith(b"<") else "text/plain"
 
 
 def _filled(payload: bytes, stamp: Stamp) -> bytes:
@@ -425,7 +450,7 @@ class Group:
     def takes(self, route: Route, plan: Plan) -> bool:
         """Whether one more route fits."""
         same = route.source_id == self.routes[0].source_id and route.source_url == self.routes[0].source_url
-        return same and plan == self.plan and _fit((*self.routes, route), plan)
+        return same and self.plan.sends_like(plan, route.source_id) and _fit((*self.routes, route), plan)
 
 
 def grouped(routes: Iterable[tuple[Route, Plan]]) -> list[Group]:

@@ -134,6 +134,7 @@ class RouteMaker:
             source_secrets={**limits.source_secrets, **own},
             source_url=None,
             payload=None,
+            payload_file=None,
             match=(),
             overrides=Overrides(),
         )

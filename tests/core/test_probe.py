@@ -8,11 +8,12 @@ import hmac
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from core_world import STAMP, START, filtering, plan_of, route_of
+from core_world import STAMP, START, filtering, plan_of, resolved, route_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +111,28 @@ def test_any_json_value_is_a_payload(payload: bytes) -> None:
 def test_a_payload_that_is_not_json_is_sent_raw(payload: bytes, kind: str) -> None:
     probe = made(route_of(), plan_of(payload))
     assert (probe.body, headers_of(probe)["content-type"]) == (payload, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("event.json", "{}", "application/json"),
+        ("event.json", "{{probe_id}}", "application/json"),
+        ("event.xml", "<a/>", "application/xml"),
+        ("event.XML", "<a/>", "application/xml"),
+        ("rows.csv", "1,2", "text/csv; charset=utf-8"),
+        ("number.txt", "42", "text/plain; charset=utf-8"),
+        ("event", "<a/>", "application/xml"),
+        ("event.json.gz", "{}", "application/json"),
+        ("event.unheard-of", "text", "text/plain; charset=utf-8"),
+    ],
+)
+def test_the_name_of_the_payload_file_says_what_it_is(
+    name: str, content: str, kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content)
+    settings = resolved(tmp_path, command={"payload": name})
+    assert headers_of(made(route_of(), Plan.of(settings)))["content-type"] == kind
 
 
 def test_placeholders_are_filled_in_everywhere() -> None:
@@ -528,6 +551,20 @@ def test_routes_of_two_sources_do_not() -> None:
 def test_routes_whose_plans_differ_do_not() -> None:
     groups = grouped([(route_of("conn_a"), plan_of()), (route_of("conn_b"), plan_of(b"{}"))])
     assert len(groups) == 2
+
+
+@pytest.mark.parametrize(
+    ("secrets", "count"),
+    [
+        ({"": "s", "SRC_OTHER": "of another source"}, 1),
+        ({"src_orders": "s"}, 1),
+        ({"": "t"}, 2),
+    ],
+    ids=["the_same_beside_others", "the_same_by_another_name", "another"],
+)
+def test_a_probe_is_shared_where_its_signature_would_be_the_same(secrets: dict[str, str], count: int) -> None:
+    plans = [plan_of(secrets={"": "s"}), plan_of(secrets=secrets)]
+    assert len(grouped(zip((route_of("conn_a"), route_of("conn_b")), plans, strict=True))) == count
 
 
 def test_filters_that_one_payload_passes_share_it() -> None:
