@@ -33,7 +33,9 @@ from pytest_fasthook.options import JSON
 from pytest_fasthook.output import check_paths, github_annotations, summary, write_all
 from pytest_fasthook.pausing import pause_failing
 from pytest_fasthook.planning import plan_lines
+from pytest_fasthook.probe import Plan, grouped
 from pytest_fasthook.progress import WaitingLine, ends, say_stage, stage_status
+from pytest_fasthook.route import Route
 from pytest_fasthook.selection import Selection, connections_of
 from pytest_fasthook.session import (
     CONNECTIONS_KEY,
@@ -69,6 +71,7 @@ class GatePlugin(Collecting):
         self.settings = self._with_emulator(settings) if settings.emulator else settings
         self._selection = self._select()
         self.connections = self._selection.connections
+        self._unused = settings.overrides.unused(self.connections)
         self._began = self._clock.now()
         self._board = Board()
         self._mailbox: Mailbox | None = None
@@ -312,18 +315,26 @@ class GatePlugin(Collecting):
         if self.settings.plan:
             yield "this was a plan: nothing was sent, and only preflight was judged"
         yield from self._selection.notes
+        yield from self._unused
 
     def _plan_lines(self) -> Iterator[str]:
         """What a run would do, for every connection whose preflight passed."""
         gate = self._gate
         if gate is None or not self.settings.plan:
             return
+        for group in grouped(
+            (route, Plan.of(self.settings.of(name))) for name, route in self._open_routes(gate)
+        ):
+            for route in group.routes:
+                settings = self.settings.of(route.connection_id)
+                yield from plan_lines(route, settings, gate.server_clock(), self._clock, sharing=group.routes)
+
+    def _open_routes(self, gate: Gate) -> Iterator[tuple[str, Route]]:
         for connection_id in self.connections:
             route = gate.route(connection_id)
             result = self._board.of(connection_id).get(Stage.PREFLIGHT)
             if route is not None and result is not None and result.outcome is Outcome.PASSED:
-                settings = self.settings.of(connection_id)
-                yield from plan_lines(route, settings, gate.server_clock(), self._clock)
+                yield connection_id, route
 
     def pytest_report_header(self) -> list[str]:
         """The settings as they were resolved; nothing secret is among them."""
@@ -339,7 +350,7 @@ class GatePlugin(Collecting):
             show(
                 f"fasthook: mode {settings.mode}, timeout {settings.timeout_s:g}s, attempts {settings.attempts}"
             ),
-            *(f"fasthook: {show(note)}" for note in self._selection.notes),
+            *(f"fasthook: {show(note)}" for note in (*self._selection.notes, *self._unused)),
         ]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

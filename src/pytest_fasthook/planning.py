@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.config import Settings
@@ -16,8 +16,23 @@ PLACEHOLDER_ID = "probe_(made when sent)"
 BODY_SHOWN = 400
 
 
-def plan_lines(route: Route, settings: Settings, server_clock: ServerClock, clock: Clock) -> list[str]:
-    """The plan for one connection, redacted: credentials are named, never shown."""
+def plan_lines(
+    route: Route,
+    settings: Settings,
+    server_clock: ServerClock,
+    clock: Clock,
+    *,
+    sharing: Sequence[Route] = (),
+) -> list[str]:
+    """The plan for one connection, redacted: credentials are named, never shown.
+
+    Args:
+        route: the connection's route.
+        settings: its settings.
+        server_clock: the server's clock, for what is filled in.
+        clock: time.
+        sharing: the routes that one probe is for, this one among them; none: this one alone.
+    """
     show = settings.redactor.show
     stamp = Stamp(probe_id=PLACEHOLDER_ID, at=server_clock.at(clock.monotonic()))
     lines = [f"plan for {route.connection_id}:"]
@@ -25,10 +40,12 @@ def plan_lines(route: Route, settings: Settings, server_clock: ServerClock, cloc
         wanted = " and ".join(map(str, settings.match)) or "any real request"
         lines.append(f"  send     nothing; wait for {wanted}")
     else:
-        probe = probe_for((route,), Plan.of(settings), stamp)
+        probe = probe_for(sharing or (route,), Plan.of(settings), stamp)
         lines += (
             _sending(probe, show) if isinstance(probe, Probe) else [f"  send     nothing: {probe.message}"]
         )
+        others = [one.connection_id for one in sharing if one.connection_id != route.connection_id]
+        lines += [f"  shared   the same probe is for {', '.join(others)}"] if others else []
     lines += [*_checks(settings), *_budget(route, settings)]
     return [show(line) for line in lines]
 

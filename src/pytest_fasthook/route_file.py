@@ -55,6 +55,13 @@ class Overrides:
         """The fields that differ for one connection."""
         return {**self.defaults, **self.connections.get(connection_id, {})}
 
+    def unused(self, gated: Sequence[str]) -> tuple[str, ...]:
+        """A line where the file has settings for connections, and a run gates none of them: an id may be misspelt."""
+        if not self.connections or not set(gated).isdisjoint(self.connections):
+            return ()
+        named = ", ".join(self.connections)
+        return (f"the route file has settings for {named}, none of which this run gates",)
+
     def secrets(self) -> Iterator[Mapping[str, Secret]]:
         """Every source secret that the file names a variable for."""
         for fields in (self.defaults, *self.connections.values()):

@@ -58,3 +58,12 @@ def test_a_plan_says_why_nothing_would_be_sent(tmp_path: Path) -> None:
 def test_no_cut_leaves_half_a_secret(before: int, tmp_path: Path) -> None:
     text = plan(tmp_path, route_of(), "x" * before + SECRET + "y" * 100)
     assert SECRET[:6] not in text
+
+
+def test_a_plan_shows_the_one_probe_that_several_connections_share(tmp_path: Path) -> None:
+    routes = (filtering("conn_a", body={"type": "a"}), filtering("conn_b", body={"shop": 7}))
+    clock = ServerClock(date=START, seen_at=0.0)
+    text = "\n".join(plan_lines(routes[0], resolved(tmp_path), clock, FakeClock(), sharing=routes))
+    assert '"type":"a"' in text
+    assert '"shop":7' in text
+    assert "the same probe is for conn_b\n" in text

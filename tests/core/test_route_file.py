@@ -56,6 +56,21 @@ def test_without_the_file_nothing_differs(tmp_path: Path) -> None:
     assert settings.of("conn_a").timeout_s == settings.timeout_s
 
 
+@pytest.mark.parametrize(
+    ("gated", "said"), [(("conn_a", "conn_c"), False), (("conn_c",), True), (("conn_A",), True)]
+)
+def test_a_file_for_other_connections_alone_is_told(
+    gated: tuple[str, ...], tmp_path: Path, *, said: bool
+) -> None:
+    """A misspelt id would leave a connection without the checks that were asked for."""
+    settings = read(tmp_path, "[connections.conn_a]\ntimeout = 5\n[connections.conn_b]\ntimeout = 5\n")
+    assert any("conn_a, conn_b" in line for line in settings.overrides.unused(gated)) is said
+
+
+def test_a_file_with_defaults_alone_suits_every_run(tmp_path: Path) -> None:
+    assert read(tmp_path, "[defaults]\ntimeout = 5\n").overrides.unused(("conn_a",)) == ()
+
+
 STRENGTH = [
     ({}, {}, {}, 5.0),
     ({}, {}, {"timeout": "7s"}, 5.0),
