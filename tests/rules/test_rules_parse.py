@@ -137,6 +137,11 @@ def test_empty_targets_of_a_filter_are_no_conditions() -> None:
     assert rules.filter == Filter(conditions={"body": {"a": 1}})
 
 
+def test_keys_that_only_name_a_rule_do_not_open_its_match() -> None:
+    named = {"type": "filter", "id": "rule_1", "name": "n", "description": "d", "body": {"a": 1}}
+    assert parse_rules([named]) == Rules(filter=Filter(conditions={"body": {"a": 1}}))
+
+
 def test_an_unknown_key_is_kept_so_that_matching_stays_open() -> None:
     rules = parse_rules([{"type": "filter", "filter_id": "flt_1"}])
     assert rules.filter == Filter(unknown=("filter_id",))
