@@ -1,10 +1,26 @@
-"""End-to-end tests of the gate: the real command against a scripted FastHook."""
+"""End-to-end tests of the gate: the real command against a scripted FastHook.
+
+Each runs a process of its own, so they all carry the marker ``slow``: ``-m "not slow"`` leaves them out, and
+``-n`` spreads them, for none knows of another.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: runs the real command in a process of its own")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
