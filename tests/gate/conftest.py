@@ -1,7 +1,7 @@
 """End-to-end tests of the gate: the real command against a scripted FastHook.
 
-Each runs a process of its own, so they all carry the marker ``slow``: ``-m "not slow"`` leaves them out, and
-``-n`` spreads them, for none knows of another.
+What runs a process of its own carries the marker ``slow``: ``-m "not slow"`` leaves it out, and ``-n`` spreads
+it, for no test knows of another.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if item.path.is_relative_to(HERE) and "folder" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
 
 
