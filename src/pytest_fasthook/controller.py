@@ -31,7 +31,6 @@ from pytest_fasthook.notices import notice_of
 from pytest_fasthook.opening import open_gate, open_transport
 from pytest_fasthook.options import JSON
 from pytest_fasthook.output import check_paths, github_annotations, summary, write_all
-from pytest_fasthook.pausing import pause_failing
 from pytest_fasthook.planning import plan_lines
 from pytest_fasthook.probe import Plan, grouped
 from pytest_fasthook.progress import WaitingLine, ends, say_stage, stage_status
@@ -255,6 +254,8 @@ class GatePlugin(Collecting):
         self._checkpoint.close()
         runs = [self._connection_run(one, self._tally.passed_stages(one)) for one in self.connections]
         if self.settings.on_fail == "pause":
+            from pytest_fasthook.pausing import pause_failing  # noqa: PLC0415 - keeps start-up light
+
             runs = pause_failing(runs, self.settings, self._clock)
         own = exit_code(
             [run.decision for run in runs],

@@ -1,4 +1,7 @@
-"""Where the reports go: files that were asked for, the terminal, and GitHub's own places when it runs there."""
+"""Where the reports go: files that were asked for, the terminal, and GitHub's own places when it runs there.
+
+Each report's writer is imported when it is needed, so that the probe does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_fasthook import options
 from pytest_fasthook.config import Settings
 from pytest_fasthook.options import Option
-from pytest_fasthook.reports import files, github, html, json_report, junit, markdown, terminal
+from pytest_fasthook.reports import files
+
+if TYPE_CHECKING:
+    from pytest_fasthook.reports.terminal import Line
 
 Document = Mapping[str, Any]
 
@@ -66,6 +72,8 @@ def write_all(document: Document, settings: Settings, environment: Mapping[str, 
 
 def _append_step_summary(document: Document, path: Path) -> list[str]:
     """Add the checklist to the step's summary; it is a courtesy, so a failure is said and changes nothing."""
+    from pytest_fasthook.reports import markdown  # noqa: PLC0415 - keeps start-up light
+
     try:
         with path.open("a", encoding="utf-8") as file:
             file.write(markdown.cut(markdown.render(document)) + "\n")
@@ -76,11 +84,17 @@ def _append_step_summary(document: Document, path: Path) -> list[str]:
 
 def github_annotations(document: Document, environment: Mapping[str, str]) -> list[str]:
     """GitHub's workflow commands for stages that did not pass; none anywhere else."""
-    return github.workflow_commands(document) if environment.get("GITHUB_ACTIONS") == "true" else []
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return []
+    from pytest_fasthook.reports import github  # noqa: PLC0415 - keeps start-up light
+
+    return github.workflow_commands(document)
 
 
-def summary(document: Document, config: pytest.Config) -> list[terminal.Line]:
+def summary(document: Document, config: pytest.Config) -> list[Line]:
     """The summary for pytest's terminal."""
+    from pytest_fasthook.reports import terminal  # noqa: PLC0415 - keeps start-up light
+
     encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
     return terminal.summary_lines(
         document,
@@ -90,20 +104,32 @@ def summary(document: Document, config: pytest.Config) -> list[terminal.Line]:
     )
 
 
+def _json(document: Document) -> bytes:
+    from pytest_fasthook.reports import json_report  # noqa: PLC0415 - keeps start-up light
+
+    return json_report.render(document)
+
+
 def _junit(document: Document) -> bytes:
+    from pytest_fasthook.reports import junit  # noqa: PLC0415 - keeps start-up light
+
     return junit.render(document, hostname=socket.gethostname())
 
 
 def _markdown(document: Document) -> bytes:
+    from pytest_fasthook.reports import markdown  # noqa: PLC0415 - keeps start-up light
+
     return markdown.render(document).encode()
 
 
 def _html(document: Document) -> bytes:
+    from pytest_fasthook.reports import html  # noqa: PLC0415 - keeps start-up light
+
     return html.render(document).encode()
 
 
 _RENDERERS: Mapping[Option, Callable[[Document], bytes]] = {
-    options.JSON: json_report.render,
+    options.JSON: _json,
     options.JUNIT: _junit,
     options.MARKDOWN: _markdown,
     options.HTML: _html,

@@ -7,13 +7,12 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from dateutil.parser import isoparse
-
 from pytest_fasthook.errors import SettingsError
+from pytest_fasthook.iso import read_iso
 from pytest_fasthook.redact import clean, one_line
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)?")
@@ -185,9 +184,8 @@ def moment(text: str) -> datetime:
 
 def _iso(text: str) -> datetime | None:
     try:
-        parsed = isoparse(text)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return read_iso(text)
+    except ValueError:
         return None
 
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from dateutil.parser import isoparse
 from pydantic import Field, PlainValidator
+
+from pytest_fasthook.iso import read_iso
 
 
 def read_text(value: object) -> str | None:
@@ -78,9 +79,8 @@ def read_moment(value: object) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        moment = isoparse(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return read_iso(value)
+    except ValueError:
         return None
 
 
