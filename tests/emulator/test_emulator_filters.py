@@ -101,11 +101,16 @@ def test_an_object_does_not_match_a_list() -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    [{"a": {"$regex": "x"}}, {"a": {"in": "x"}}, {"a": {"exists": 1}}, {"$or": {"a": 1}}, [{"$nope": 1}]],
+    [{"a": {"$regex": "x"}}, {"a": {"$in": "x"}}, {"a": {"$exists": 1}}, {"$or": {"a": 1}}, [{"$nope": 1}]],
 )
 def test_conditions_that_cannot_be_evaluated_are_refused(condition: Any) -> None:
     with pytest.raises(Refusal):
         check_condition(condition)
+
+
+def test_an_operators_name_without_dollar_may_be_a_field() -> None:
+    assert satisfies({"in": "x", "exists": 5}, {"in": "x", "exists": 5})
+    assert not satisfies({"in": "x"}, {"in": "y"})
 
 
 def test_an_ordinary_field_may_begin_with_any_word() -> None:

@@ -79,3 +79,11 @@ def test_request_metrics(emulator: Emulator, api: Api) -> None:
     answer = api.get("/metrics/requests", measures=measures, source_id=emulator.demo.source_id)
     assert [total(answer, measure) for measure in measures.split(",")] == [2, 1, 1]
     assert (answer["partial"], answer["unavailable_shard_count"]) == (False, 0)
+
+
+def test_a_series_that_would_be_too_long_gets_a_coarser_granularity_and_says_so(api: Api) -> None:
+    answer = api.get("/metrics/events", measures="count", granularity="1s", **{"from": "now-2d"})
+    assert answer["granularity"] == "10s"
+    longest = api.get("/metrics/events", measures="count", granularity="1s", **{"from": "1970-01-01"})
+    assert (longest["granularity"], longest["date_range"]["start"] > "2020") == ("1h", True)
+    assert len(longest["series"]) <= 20_002

@@ -202,14 +202,7 @@ def test_a_connection_upsert_finds_its_record_by_id_or_by_source_and_name(
         ),
         ("PUT", "/destinations", {"name": "x", "type": "ACTION", "config": {}}),
         ("PUT", "/connections", {"name": "x"}),
-        ("PUT", "/connections", {"name": "x", "source_id": "src_no", "destination_id": "des_no"}),
         ("PATCH", "/connections/conn_demo", {"rules": [{"type": "magic"}]}),
-        (
-            "PATCH",
-            "/connections/conn_demo",
-            {"rules": [{"type": "transform", "transformation_id": "trs_no"}]},
-        ),
-        ("PATCH", "/connections/conn_demo", {"rules": [{"type": "filter", "filter_id": "flt_no"}]}),
         ("PATCH", "/connections/conn_demo", {"paused_at": "soon"}),
         ("PATCH", "/connections/conn_demo", {"id": "web_new"}),
         ("POST", "/filters", {"name": "x"}),
@@ -218,6 +211,11 @@ def test_a_connection_upsert_finds_its_record_by_id_or_by_source_and_name(
         ("POST", "/filters/test", {"filter": {}}),
         ("POST", "/filters/test", {"filter": {"body": {"a": {"$magic": 1}}}}),
         ("POST", "/filters/test", {"filter": {"body": {}}, "input": {"cookies": 1}}),
+        ("POST", "/filters/test", {"filter": {"body": {}}, "input": {"path": {}}}),
+        ("POST", "/filters/test", {"filter": {"body": {}}, "input": {"headers": []}}),
+        ("PUT", "/connections", {"id": ["web_1"], "name": "x"}),
+        ("PUT", "/sources", {"name": "demo", "input_type": {}}),
+        ("PUT", "/transformations", {"name": "x"}),
         ("PUT", "/project-secrets", {}),
         ("PUT", "/project-secrets", {"api_key": ""}),
         ("POST", "/project-secrets/rotate", {"rotate": ["password"]}),
@@ -315,3 +313,29 @@ def test_the_last_day_of_every_resource(emulator: Emulator, api: Api) -> None:
     assert api.get(f"/destinations/{demo.destination_id}")["attempts_24h_count"] == 1
     emulator.clock.advance(25 * 3600)
     assert api.get("/metrics/sources")["models"][0]["requests_24h_count"] == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"source_id": "src_none"},
+        {"destination": {"id": "des_none"}},
+        {"rules": [{"type": "transform", "transformation_id": "trs_none"}]},
+        {"rules": [{"type": "filter", "filter_id": "flt_none"}]},
+    ],
+)
+def test_what_a_connection_names_must_exist(api: Api, body: Any) -> None:
+    assert api.call("PATCH", "/connections/conn_demo", body).status_code == 404
+
+
+def test_an_upsert_of_an_unknown_id_without_ends_is_404(api: Api) -> None:
+    assert api.call("PUT", "/connections", {"id": "web_none", "name": "x"}).status_code == 404
+
+
+def test_a_whole_number_may_be_written_with_a_point(emulator: Emulator, api: Api) -> None:
+    made = api.ok("PATCH", f"/destinations/{emulator.demo.destination_id}", {"config": {"rate_limit": 60.0}})
+    assert made["config"]["rate_limit"] == 60
+    rules = [{"type": "delay", "delay": 5.0}]
+    assert api.ok("PATCH", "/connections/conn_demo", {"rules": rules})["rules"] == [
+        {"type": "delay", "delay": 5}
+    ]

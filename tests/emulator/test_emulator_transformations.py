@@ -154,9 +154,13 @@ def test_trying_a_script(emulator: Emulator, api: Api) -> None:
         "request",
         "transformation_run_time",
     }
-    failed = api.call("PUT", "/transformations/run", {"code": "nothing("})
-    assert failed.status_code == 400
-    assert "SYNTAX_ERROR" in failed.json()["error"]
+
+
+def test_trying_a_script_that_fails_leaves_the_request_and_says_why(api: Api) -> None:
+    body = {"code": "nothing(", "request": {"body": {"n": 1}}}
+    answer = api.ok("PUT", "/transformations/run", body)
+    assert (answer["log_level"], answer["request"]["body"]) == ("error", {"n": 1})
+    assert answer["warnings"][0]["code"] == "SYNTAX_ERROR"
 
 
 def test_validating(api: Api) -> None:

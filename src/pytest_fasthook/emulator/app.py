@@ -112,7 +112,7 @@ PROJECT = (
     Path("GET", "/project-api-keys/{id}", _OWNER, keys.get),
     Path("PATCH", "/project-api-keys/{id}", _OWNER, keys.update),
     Path("PUT", "/project-api-keys/{id}", _OWNER, keys.update),
-    Path("DELETE", "/project-api-keys/{id}", _OWNER, keys.revoke),
+    Path("DELETE", "/project-api-keys/{id}", _OWNER, keys.delete),
     Path("POST", "/project-api-keys/{id}/revoke", _OWNER, keys.revoke),
     Path("GET", "/project-api-keys/{id}/audit", _OWNER, keys.audit),
     Path("GET", "/project-secrets", _OWNER, project_secrets.get),

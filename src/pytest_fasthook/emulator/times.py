@@ -50,7 +50,8 @@ def read_time(text: str, *, now_ms: int, name: str = "time") -> int:
         Invalid: it is neither.
     """
     relative = _RELATIVE.fullmatch(text.strip())
-    ms = now_ms + _shift(relative) if relative else _absolute(text.strip())
+    # Longer ago than 1970 is as long ago as anything can be.
+    ms = max(0, now_ms + _shift(relative)) if relative else _absolute(text.strip())
     if ms is None or not 0 <= ms <= _LATEST:
         raise Invalid(f"{name} is neither an ISO 8601 timestamp nor relative to now: {text[:40]!r}")
     return ms

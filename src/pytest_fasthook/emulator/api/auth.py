@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_fasthook.emulator.api.call import Answer, Call
-from pytest_fasthook.emulator.errors import Unavailable
+from pytest_fasthook.emulator.errors import Unauthenticated
 from pytest_fasthook.emulator.ids import DEMO_TEAM
 from pytest_fasthook.emulator.resources.secrets import add_credential
 from pytest_fasthook.emulator.times import DAY, iso
@@ -32,9 +32,9 @@ def demo_login(call: Call) -> Answer:
 
 
 def google_login(call: Call) -> Answer:
-    """Refuse: there is no identity provider on this machine."""
+    """Refuse a Google credential: there is nothing on this machine to check it by."""
     del call
-    raise Unavailable("the emulator has no Google login; use POST /v1/auth/demo/login or a key")
+    raise Unauthenticated("no Google credential can be checked here; use POST /v1/auth/demo/login or a key")
 
 
 def logout(call: Call) -> Answer:

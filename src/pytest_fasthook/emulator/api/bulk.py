@@ -41,6 +41,7 @@ def list_of(kind: str) -> Operation:
     """Return the operation that lists bulk operations of one type."""
 
     def list_all(call: Call) -> Answer:
+        """List bulk operations."""
         bucket = call.choice("bucket", tuple(_BUCKETS), default="all")
         clause = f"WHERE team_id = ? AND type = ? AND {_BUCKETS[bucket]} ORDER BY seq DESC LIMIT ?"
         values = (call.team_id, kind, call.limit(most=255))
@@ -54,6 +55,7 @@ def get_of(kind: str) -> Operation:
     """Return the operation that shows one bulk operation of one type."""
 
     def get(call: Call) -> Answer:
+        """Return one bulk operation with its progress."""
         return Answer(bulk_view(_operation(call, kind)))
 
     return get
@@ -63,6 +65,7 @@ def cancel_of(kind: str) -> Operation:
     """Return the operation that cancels one bulk operation of one type."""
 
     def cancel(call: Call) -> Answer:
+        """Cancel a bulk operation that is planned or running."""
         return Answer(bulk_view(bulk.cancel(call.world, _operation(call, kind))))
 
     return cancel
@@ -93,10 +96,9 @@ def bulk_view(operation: BulkOperation) -> dict[str, Any]:
 def _filtered(call: Call, names: tuple[str, ...]) -> tuple[Call, Mapping[str, Any]]:
     """The call with the body's filter in the place of its query."""
     body = fields.known(call.body(), *names)
-    given = {name: value for name, value in body.items() if value is not None}
-    if not all(isinstance(value, str) for value in given.values()):
+    if not all(isinstance(value, str) for value in body.values()):
         raise Invalid("every part of the filter must be a text")
-    return replace(call, query=list(given.items())), body
+    return replace(call, query=list(body.items())), body
 
 
 def _window(call: Call) -> Window:

@@ -35,13 +35,13 @@ class Call:
         """The ``{id}`` of the path."""
         return self.parameters["id"]
 
-    def body(self) -> Any:
-        """Return the JSON body; an empty one is an empty object.
+    def body(self, *, is_optional: bool = False) -> Any:
+        """Return the JSON body; where it is optional, none at all is an empty object.
 
         Raises:
             Invalid: it is not JSON.
         """
-        if not self.raw_body.strip():
+        if is_optional and not self.raw_body.strip():
             return {}
         is_json, value = read_json(self.raw_body)
         if not is_json:
@@ -51,13 +51,18 @@ class Call:
     def all(self, *names: str) -> list[str]:
         """Return every value of the named parameters, repeated or comma-joined, in order."""
         wanted = {spelling for name in names for spelling in (name, f"{name}[]")}
-        values = (part for name, text in self.query if name in wanted for part in text.split(","))
-        return [value.strip() for value in values if value.strip()]
+        values = [part for name, text in self.query if name in wanted for part in text.split(",")]
+        if not all(values):
+            raise Invalid(f"{names[0]} must not be empty")
+        return values
 
     def one(self, *names: str) -> str | None:
-        """Return the last value of the first named parameter that was given, ``None`` where empty."""
+        """Return the last value of the first named parameter that was given."""
         given = dict(self.query)
-        return next((given[name] for name in names if given.get(name)), None)
+        found = next((given[name] for name in names if name in given), None)
+        if found == "":
+            raise Invalid(f"{names[0]} must not be empty")
+        return found
 
     def limit(self, *, most: int) -> int:
         """Return the page size, by default the largest."""

@@ -13,7 +13,7 @@ from pytest_fasthook.emulator.views.resources import destination_view
 
 def list_all(call: Call) -> Answer:
     """List the team's destinations; attempt counts are zero unless ``include_metrics`` is set."""
-    if call.one("include_metrics") not in (None, "false", "0"):
+    if call.flag("include_metrics"):
         return listing(call, DESTINATIONS, lambda item: _view(call, item))
     return listing(call, DESTINATIONS, destination_view)
 

@@ -45,10 +45,12 @@ def test(call: Call) -> Answer:
     """Say whether an input satisfies conditions."""
     body = fields.known(call.body(), "filter", "input")
     conditions = filters.read_conditions(fields.known(body.get("filter"), *TARGETS))
-    given = fields.known(body.get("input") or {}, *TARGETS)
-    headers = given.get("headers") or {}
-    if not isinstance(headers, Mapping):
-        raise Invalid("input.headers must be an object")
+    given = fields.known(body.get("input", {}), *TARGETS)
+    headers = given.get("headers", {})
+    if not isinstance(headers, Mapping) or not isinstance(given.get("query", {}), Mapping):
+        raise Invalid("input.headers and input.query must be objects")
+    if not isinstance(given.get("path", ""), str):
+        raise Invalid("input.path must be a text")
     lowered = {name.lower(): value for name, value in headers.items()}
     envelope = {"body": {}, "query": {}, "path": "/", **given, "headers": lowered}
     return Answer({"matched": matches(conditions, envelope)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_fasthook.emulator.api.call import Answer, Call
+from pytest_fasthook.emulator.errors import NotFound
 from pytest_fasthook.emulator.resources import keys
 from pytest_fasthook.emulator.store.records import ProjectKey
 from pytest_fasthook.emulator.store.tables import PROJECT_KEYS
@@ -15,7 +16,7 @@ MOST = 100
 
 def list_all(call: Call) -> Answer:
     """List the team's keys."""
-    clause = "WHERE team_id = ? ORDER BY seq DESC LIMIT ?"
+    clause = "WHERE team_id = ? AND deleted_ms IS NULL ORDER BY seq DESC LIMIT ?"
     found = PROJECT_KEYS.select(call.world.database, clause, (call.team_id, MOST))
     return Answer({"data": [key_view(item) for item in found]})
 
@@ -39,6 +40,12 @@ def update(call: Call) -> Answer:
 def revoke(call: Call) -> Answer:
     """Revoke a key."""
     return Answer({"data": key_view(keys.revoke(call.world, _key(call)))})
+
+
+def delete(call: Call) -> Answer:
+    """Revoke a key and forget it; deleting twice is no error."""
+    key = PROJECT_KEYS.get(call.world.database, call.team_id, call.id)
+    return Answer({"data": key_view(keys.delete(call.world, key))})
 
 
 def audit(call: Call) -> Answer:
@@ -85,4 +92,7 @@ def key_view(key: ProjectKey) -> dict[str, Any]:
 
 
 def _key(call: Call) -> ProjectKey:
-    return PROJECT_KEYS.get(call.world.database, call.team_id, call.id)
+    key = PROJECT_KEYS.get(call.world.database, call.team_id, call.id)
+    if key.deleted_ms is not None:
+        raise NotFound("project API key not found")
+    return key

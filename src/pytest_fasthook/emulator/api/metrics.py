@@ -63,9 +63,15 @@ def _asked(call: Call, known: Mapping[str, Any]) -> tuple[list[str], Window, str
     granularity = call.one("granularity") or _default_granularity(window)
     if granularity not in GRANULARITIES:
         raise Invalid(f"granularity must be one of {', '.join(GRANULARITIES)}")
-    if _span(window) // GRANULARITIES[granularity] > MAX_POINTS:
-        raise Invalid("the range has too many points at this granularity")
-    return measures, window, granularity
+    return measures, *_bounded(window, granularity)
+
+
+def _bounded(window: Window, granularity: str) -> tuple[Window, str]:
+    """A window and granularity that give a series of a sane length; the answer says which were used."""
+    coarser = list(GRANULARITIES)[list(GRANULARITIES).index(granularity) :]
+    used = next((name for name in coarser if _span(window) // GRANULARITIES[name] <= MAX_POINTS), coarser[-1])
+    earliest = (window.end_ms or 0) - MAX_POINTS * GRANULARITIES[used]
+    return Window(max(window.start_ms or 0, earliest), window.end_ms), used
 
 
 def _window(call: Call) -> Window:
@@ -76,13 +82,10 @@ def _window(call: Call) -> Window:
         return read_window(call)
     if start is None or end is None:
         raise Invalid("date_range needs both start and end")
-    window = Window(
+    return Window(
         read_time(start, now_ms=now, name="date_range[start]"),
         read_time(end, now_ms=now, name="date_range[end]"),
     )
-    if _span(window) < 0:
-        raise Invalid("date_range[start] must not be after date_range[end]")
-    return window
 
 
 def _span(window: Window) -> int:

@@ -40,7 +40,7 @@ def put(call: Call) -> Answer:
 
 def rotate(call: Call) -> Answer:
     """Replace both by new ones, or only those that ``rotate`` names."""
-    body = fields.known(call.body(), "rotate")
+    body = fields.known(call.body(is_optional=True), "rotate")
     wanted: Any = body.get("rotate", list(KINDS))
     if not isinstance(wanted, list) or not wanted or not set(map(str, wanted)) <= set(KINDS):
         raise Invalid(f"rotate must be an array of {' and '.join(KINDS)}")

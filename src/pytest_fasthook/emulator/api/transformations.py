@@ -9,7 +9,7 @@ from typing import Any
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.listing import listing
 from pytest_fasthook.emulator.api.resource_metrics import executions_day
-from pytest_fasthook.emulator.errors import Invalid, NotFound
+from pytest_fasthook.emulator.errors import NotFound
 from pytest_fasthook.emulator.resources import fields, transformations
 from pytest_fasthook.emulator.store.records import Transformation
 from pytest_fasthook.emulator.store.tables import EXECUTIONS, TRANSFORMATIONS
@@ -67,7 +67,7 @@ def validate(call: Call) -> Answer:
 
 
 def run(call: Call) -> Answer:
-    """Run a script, given or stored, on an envelope."""
+    """Run a script, given or stored, on an envelope; a failure is told in the answer, with the envelope unchanged."""
     body = fields.known(call.body(), "code", "env", "request", "timestamp", "context", "transformation_id")
     code, env = _script(call, body)
     request = fields.known(body.get("request") or {}, *_ENVELOPE)
@@ -79,8 +79,6 @@ def run(call: Call) -> Answer:
     }
     found = engine.run(code, envelope, env=env, context=context)
     duration_ms = (time.perf_counter() - began) * 1000
-    if found.request is None:
-        raise Invalid(f"{found.error_code}: {found.message}")
     return Answer(_run_view(found, envelope, started_ms=started_ms, duration_ms=duration_ms))
 
 
@@ -119,12 +117,13 @@ def _run_view(
     found: engine.Run, envelope: Mapping[str, Any], *, started_ms: int, duration_ms: float
 ) -> dict[str, Any]:
     result = found.request or {}
+    failure = {"code": found.error_code, "message": found.message}
     return {
         "runtime": RUNTIME,
-        "stats": {"logs_count": len(found.logs)},
-        "log_level": log_level(found.logs, is_failed=False),
+        "stats": {"logs_count": len(found.logs), "error_code": found.error_code},
+        "log_level": log_level(found.logs, is_failed=found.error_code is not None),
         "console": list(found.logs),
-        "warnings": [],
+        "warnings": [failure] if found.error_code else [],
         "request": {name: result.get(name, envelope[name]) for name in _ENVELOPE},
         "transformation_run_time": {
             "started_at": iso(started_ms),

@@ -18,6 +18,7 @@ from pytest_fasthook.emulator.http.exchange import Breaker, Exchange
 from pytest_fasthook.emulator.http.foreign import is_foreign
 from pytest_fasthook.emulator.http.ingress import Ingress
 from pytest_fasthook.emulator.http.tunnel import serve_tunnel
+from pytest_fasthook.emulator.openapi.document import document
 from pytest_fasthook.emulator.payload import read_json
 from pytest_fasthook.emulator.receiver import Delivery
 from pytest_fasthook.emulator.resources.routes import RECEIVER_PATH
@@ -25,6 +26,7 @@ from pytest_fasthook.emulator.world import World
 
 _HOOK = re.compile(r"/(hook-[a-z0-9]+)(/.*)?", re.DOTALL)
 _HOOK_HOST = re.compile(r"(hook-[a-z0-9]+)\.")
+DOCUMENTS = ("/openapi.json", "/v1/openapi.json")
 _MAX_CONTROL_BODY = 1_000_000
 
 
@@ -43,6 +45,7 @@ class Front:
         self._tunnels = tunnels
         self._ingress = Ingress(world, sender)
         self._breaker = breaker
+        self._document = document(PATHS, origin=world.origin)
         self._api = router(world, self._exchange, PATHS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +66,9 @@ class Front:
             return
         path = scope["path"]
         hook = self._hook(scope)
-        if hook:
+        if path in DOCUMENTS:
+            await self._exchange(scope, receive, send).answer_json(self._document)
+        elif hook:
             await self._ingress.take(self._exchange(scope, receive, send), hook[0], hook[1])
         elif path.startswith(f"{RECEIVER_PATH}/"):
             await self._receive_delivery(self._exchange(scope, receive, send))

@@ -15,6 +15,7 @@ from pytest_fasthook.emulator.delivery.send import Exchanged
 from pytest_fasthook.emulator.errors import Invalid
 from pytest_fasthook.emulator.ingress.responses import Reply
 from pytest_fasthook.emulator.payload import Headers, Payload
+from pytest_fasthook.emulator.rules.numbers import whole
 from pytest_fasthook.emulator.store.records import ProxyExchange, Request, Source
 from pytest_fasthook.emulator.store.tables import PROXY_EXCHANGES
 from pytest_fasthook.emulator.world import World
@@ -49,7 +50,7 @@ def check_proxy(config: Mapping[str, Any]) -> None:
         raise Invalid("config.proxy.target_url must be an absolute http or https URL")
     for name in ("timeout_ms", "max_response_bytes"):
         value = proxy.get(name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        if value is not None and (whole(value) or 0) < 1:
             raise Invalid(f"config.proxy.{name} must be a whole number from 1")
 
 

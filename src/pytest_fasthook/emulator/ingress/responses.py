@@ -15,6 +15,7 @@ from typing import Any
 from pytest_fasthook.emulator.errors import Invalid
 from pytest_fasthook.emulator.payload import Payload, envelope
 from pytest_fasthook.emulator.rules.filters import TARGETS, check_condition, matches
+from pytest_fasthook.emulator.rules.numbers import whole
 
 CONTENT_TYPES = {"json": "application/json", "text": "text/plain; charset=utf-8", "xml": "application/xml"}
 _MATCH_KEYS = ("match", "conditions")
@@ -129,9 +130,7 @@ def _one_line(text: str) -> str:
 
 def _check_answer(answer: Mapping[str, Any]) -> None:
     status = answer.get("status")
-    if status is not None and (
-        not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599
-    ):
+    if status is not None and not 200 <= (whole(status) or 0) <= 599:
         raise Invalid("a custom response's status must be from 200 to 599")
     if answer.get("body") is not None and not isinstance(answer["body"], str):
         raise Invalid("a custom response's body must be a text")

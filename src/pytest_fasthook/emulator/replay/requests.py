@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ from pytest_fasthook.emulator.store.tables import SOURCES, load_payload
 from pytest_fasthook.emulator.world import World
 
 METHODS = ("GET", "QUERY", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 PARTS = ("method", "path", "query", "headers", "body")
 WRAPPERS = ("modifications", "request", "replay")
 MAX_BODY = 10_000_000
@@ -88,12 +90,13 @@ def _check(changes: Mapping[str, Any]) -> None:
     if not isinstance(changes.get("query", ""), str | Mapping):
         raise Invalid("query must be a text or an object")
     headers = changes.get("headers", {})
-    if not isinstance(headers, Mapping) or not all(_is_header_value(item) for item in headers.values()):
-        raise Invalid("headers must be an object of texts")
+    if not isinstance(headers, Mapping) or not all(_is_header(*pair) for pair in headers.items()):
+        raise Invalid("headers must be an object of header names and texts of one line")
 
 
-def _is_header_value(value: Any) -> bool:
-    return isinstance(value, str | int | float) and "\n" not in str(value) and "\r" not in str(value)
+def _is_header(name: str, value: Any) -> bool:
+    is_line = isinstance(value, str) and "\n" not in value and "\r" not in value
+    return is_line and HEADER_NAME.fullmatch(name) is not None
 
 
 def modified(payload: Payload, changes: Mapping[str, Any]) -> Payload:

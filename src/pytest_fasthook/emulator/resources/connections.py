@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Conflict, Invalid
+from pytest_fasthook.emulator.errors import Conflict, Invalid, NotFound
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.resources.filters import resolved
 from pytest_fasthook.emulator.rules.canonical import canonical, rule_of
@@ -47,6 +47,8 @@ def upsert(world: World, team_id: str, body: Any) -> Connection:
     with world.database.transaction():
         found = _existing(world, team_id, values)
         if not found:
+            if "id" in values and not _has_ends(values):
+                raise NotFound("connection not found")
             return _insert(world, team_id, values)
         return update(world, found, {name: value for name, value in values.items() if name != "id"})
 
@@ -162,16 +164,16 @@ def _changes(world: World, connection: Connection, values: Mapping[str, Any]) ->
 def _rules(world: World, team_id: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     rules = canonical(resolved(world, team_id, values.get("rules") or []))
     script = rule_of(rules, "transform")
-    if script and not TRANSFORMATIONS.find(
-        world.database, "id = ? AND team_id = ?", (script["transformation_id"], team_id)
-    ):
-        raise Invalid("transformation_id names no transformation of this team")
+    if script:
+        TRANSFORMATIONS.get(world.database, team_id, script["transformation_id"])
     return rules
 
 
 def _existing(world: World, team_id: str, values: Mapping[str, Any]) -> Connection | None:
-    if values.get("id"):
-        return CONNECTIONS.find(world.database, "id = ? AND team_id = ?", (values["id"], team_id))
+    if "id" in values:
+        return CONNECTIONS.find(world.database, "id = ? AND team_id = ?", (_given_id(values), team_id))
+    if not _has_ends(values):
+        raise Invalid("a connection needs source_id and destination_id")
     source_id = _end(world, team_id, values, "source")
     return CONNECTIONS.find(
         world.database, "team_id = ? AND source_id = ? AND name = ?", (team_id, source_id, values["name"])
@@ -185,19 +187,26 @@ def _end(world: World, team_id: str, values: Mapping[str, Any], end: str) -> str
     if found is None:
         return None
     table = SOURCES if end == "source" else DESTINATIONS
-    if not isinstance(found, str) or not table.find(
-        world.database, "id = ? AND team_id = ?", (found, team_id)
-    ):
-        raise Invalid(f"{end}_id names no {end} of this team")
-    return found
+    if not isinstance(found, str):
+        raise Invalid(f"{end}_id must be a text")
+    return table.get(world.database, team_id, found).id
+
+
+def _has_ends(values: Mapping[str, Any]) -> bool:
+    return all(values.get(f"{end}_id") or values.get(end) for end in ("source", "destination"))
+
+
+def _given_id(values: Mapping[str, Any]) -> str:
+    given = values["id"]
+    if not isinstance(given, str) or not ID.fullmatch(given):
+        raise Invalid("id must be 1 to 64 letters, digits, hyphens or underscores")
+    return given
 
 
 def _new_id(world: World, values: Mapping[str, Any]) -> str:
-    given = values.get("id")
-    if given is None:
+    if "id" not in values:
         return world.ids.make("web", 14)
-    if not isinstance(given, str) or not ID.fullmatch(given):
-        raise Invalid("id must be 1 to 64 letters, digits, hyphens or underscores")
+    given = _given_id(values)
     if CONNECTIONS.find(world.database, "id = ?", (given,)):
         raise Conflict("a connection with this id already exists")
     return given

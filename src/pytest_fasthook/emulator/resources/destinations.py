@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace as changed
 from typing import Any
-from urllib.parse import urlsplit
 
 from pytest_fasthook.emulator.errors import Conflict, Invalid
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.resources.secrets import kept
+from pytest_fasthook.emulator.rules.numbers import whole
 from pytest_fasthook.emulator.store.records import Destination
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS
 from pytest_fasthook.emulator.world import World
 
 FIELDS = ("name", "type", "config", "status", "description")
 TYPES = ("HTTP", "CLI", "POSTGRESQL", "SENDGRID_EMAIL", "CLOUDFLARE_R2", "AWS_S3")
+URL = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?][!-~]*)?")
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
 PERIODS = ("second", "minute", "hour")
 AUTH_TYPES = ("FASTHOOK_SIGNATURE", "CUSTOM_HEADER", "BASIC_AUTH", "BEARER_TOKEN")
@@ -39,14 +41,15 @@ def upsert(world: World, team_id: str, body: Any) -> Destination:
     values = fields.known(body, *FIELDS)
     with world.database.transaction():
         found = _named(world, team_id, _name(values))
-        return replace(world, found, values) if found else _insert(world, team_id, values)
+        return replace(world, found, {"type": "HTTP", **values}) if found else _insert(world, team_id, values)
 
 
 def replace(world: World, destination: Destination, body: Any) -> Destination:
     """Replace type and config whole; placeholders keep the stored secrets."""
     values = fields.known(body, *FIELDS)
+    _name(values)
     config = kept(_needed_config(values), destination.config)
-    kind = fields.choice(values, "type", TYPES, default="HTTP")
+    kind = fields.choice(values, "type", TYPES, default="")
     return _change(world, destination, values, kind=kind, config=config)
 
 
@@ -158,23 +161,26 @@ def _checked(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
         normal.setdefault("path_forwarding_disabled", False)
     if kind == "CLI":
         normal.setdefault("path", "/")
+        if not isinstance(normal["path"], str):
+            raise Invalid("config.path must be a text")
     if "http_method" in normal and normal["http_method"] not in METHODS:
         raise Invalid(f"config.http_method must be one of {', '.join(METHODS)}")
-    _check_rate(normal)
+    _read_rate(normal)
     _check_auth(kind, normal)
     return normal
 
 
 def _check_url(url: Any) -> None:
-    parts = urlsplit(url) if isinstance(url, str) else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.netloc:
+    if not isinstance(url, str) or not URL.fullmatch(url):
         raise Invalid("config.url must be an absolute http or https URL")
 
 
-def _check_rate(config: Mapping[str, Any]) -> None:
-    rate = config.get("rate_limit")
-    if rate is not None and (not isinstance(rate, int) or isinstance(rate, bool) or rate < 1):
-        raise Invalid("config.rate_limit must be a whole number from 1, or null")
+def _read_rate(config: dict[str, Any]) -> None:
+    if config.get("rate_limit") is not None:
+        rate = whole(config["rate_limit"])
+        if rate is None or rate < 1:
+            raise Invalid("config.rate_limit must be a whole number from 1, or null")
+        config["rate_limit"] = rate
     period = config.get("rate_limit_period")
     if period is not None and period not in PERIODS:
         raise Invalid(f"config.rate_limit_period must be one of {', '.join(PERIODS)}")

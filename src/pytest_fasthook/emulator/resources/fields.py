@@ -30,7 +30,7 @@ def known(body: Any, *names: str) -> Mapping[str, Any]:
 def text(body: Mapping[str, Any], name: str, *, most: int = 255) -> str:
     """Return a text that must be there and not be empty."""
     value = body.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > most:
+    if not isinstance(value, str) or not value or len(value) > most:
         raise Invalid(f"{name} must be a text of 1 to {most} characters")
     return value
 

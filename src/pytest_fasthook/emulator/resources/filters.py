@@ -96,10 +96,7 @@ def _resolved(world: World, team_id: str, rule: Any) -> Any:
     filter_id = rule.get("filter_id") if isinstance(rule, Mapping) else None
     if filter_id is None or rule.get("type") != "filter":
         return rule
-    stored = FILTERS.find(world.database, "id = ? AND team_id = ?", (str(filter_id), team_id))
-    if stored is None:
-        raise Invalid("filter_id names no filter of this team")
-    return _refreshed(rule, stored)
+    return _refreshed(rule, FILTERS.get(world.database, team_id, str(filter_id)))
 
 
 def _refreshed(rule: Mapping[str, Any], stored: Filter) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from pytest_fasthook.emulator.errors import Conflict, Invalid
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.resources.secrets import add_credential
+from pytest_fasthook.emulator.rules.numbers import whole
 from pytest_fasthook.emulator.store.records import ProjectKey
 from pytest_fasthook.emulator.store.tables import PROJECT_KEYS
 from pytest_fasthook.emulator.world import World
@@ -97,6 +98,14 @@ def revoke(world: World, key: ProjectKey) -> ProjectKey:
     return replace(key, status="revoked", revoked_ms=now, updated_ms=now)
 
 
+def delete(world: World, key: ProjectKey) -> ProjectKey:
+    """Revoke a key and leave it out of everything but another deletion, which changes nothing."""
+    revoked = revoke(world, key)
+    if key.deleted_ms is None:
+        PROJECT_KEYS.update(world.database, key.id, deleted_ms=world.clock.now_ms())
+    return revoked
+
+
 def live_keys(world: World, team_id: str) -> int:
     """Count a team's keys that are not revoked."""
     return world.database.number(
@@ -135,7 +144,7 @@ def _some(values: Mapping[str, Any], name: str, options: tuple[str, ...], *, def
 
 
 def _rate(values: Mapping[str, Any]) -> int:
-    rate = values.get("rate_limit_per_minute", DEFAULT_RATE)
-    if not isinstance(rate, int) or isinstance(rate, bool) or not 1 <= rate <= 10_000:
+    rate = whole(values.get("rate_limit_per_minute", DEFAULT_RATE))
+    if rate is None or not 1 <= rate <= 10_000:
         raise Invalid("rate_limit_per_minute must be a whole number from 1 to 10000")
     return rate

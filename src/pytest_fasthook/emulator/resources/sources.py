@@ -22,7 +22,7 @@ FIELDS = ("name", "type", "status", "url", "config", "description", "input_type"
 STATUSES = ("enabled", "disabled")
 HOOK = re.compile(r"hook-[a-z0-9]{1,40}")
 TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
-_METHODS = ("GET", "QUERY", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+METHODS = ("GET", "QUERY", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 def create(world: World, team_id: str, body: Any) -> Source:
@@ -50,6 +50,7 @@ def update(world: World, source: Source, body: Any) -> Source:
     """Change the given fields of a source; a config replaces the old one, placeholders keep its secrets."""
     values = fields.known(body, *FIELDS, "source_id")
     changes: dict[str, Any] = {"updated_ms": world.clock.now_ms()}
+    _check_input_type(values)
     if "name" in values:
         changes["name"] = _free_name(world, source, fields.text(values, "name"))
     if "type" in values:
@@ -93,8 +94,7 @@ def delete(world: World, source: Source) -> None:
 
 def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Source:
     now = world.clock.now_ms()
-    if values.get("input_type", "webhook") != "webhook":
-        raise Invalid("the emulator has webhook sources only")
+    _check_input_type(values)
     url = fields.optional_text(values, "url")
     source = Source(
         id=world.ids.make("src"),
@@ -109,6 +109,11 @@ def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Source:
         updated_ms=now,
     )
     return SOURCES.insert(world.database, source)
+
+
+def _check_input_type(values: Mapping[str, Any]) -> None:
+    if values.get("input_type", "webhook") != "webhook":
+        raise Invalid("the emulator has webhook sources only")
 
 
 def _named(world: World, team_id: str, name: str) -> Source | None:
@@ -156,8 +161,8 @@ def _config(config: dict[str, Any] | None) -> dict[str, Any] | None:
     if config.get("auth") is not None and not isinstance(config["auth"], Mapping):
         raise Invalid("config.auth must be an object or null")
     methods = config.get("allowed_http_methods")
-    if methods is not None and not (isinstance(methods, list) and all(item in _METHODS for item in methods)):
-        raise Invalid(f"config.allowed_http_methods must be an array of {', '.join(_METHODS)}")
+    if methods is not None and not (isinstance(methods, list) and all(item in METHODS for item in methods)):
+        raise Invalid(f"config.allowed_http_methods must be an array of {', '.join(METHODS)}")
     check_custom_response(config.get("custom_response"))
     check_proxy(config)
     return config

@@ -37,6 +37,7 @@ def upsert(world: World, team_id: str, body: Any) -> Transformation:
     values = fields.known(body, *FIELDS)
     with world.database.transaction():
         found = _named(world, team_id, fields.text(values, "name"))
+        fields.text(values, "code", most=MAX_CODE)
         return update(world, found, values) if found else _insert(world, team_id, values)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_fasthook.emulator.errors import Invalid
 from pytest_fasthook.emulator.rules.filters import TARGETS, check_condition
+from pytest_fasthook.emulator.rules.numbers import whole
 from pytest_fasthook.emulator.rules.retry import is_code
 
 ORDER = ("deduplicate", "transform", "filter", "delay", "retry")
@@ -44,12 +45,12 @@ def _type_of(rule: Any) -> str:
 
 
 def _deduplicate(rule: Mapping[str, Any]) -> dict[str, Any]:
-    _whole_number(rule, "window", low=1, high=MAX_DELAY_MS)
+    window = _whole_number(rule, "window", low=1, high=MAX_DELAY_MS)
     for name in ("include_fields", "exclude_fields"):
         _texts(rule, name)
     if rule.get("include_fields") and rule.get("exclude_fields"):
         raise Invalid("a deduplicate rule takes include_fields or exclude_fields, not both")
-    return dict(rule)
+    return {**rule, "window": window}
 
 
 def _transform(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,26 +69,26 @@ def _filter(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _delay(rule: Mapping[str, Any]) -> dict[str, Any]:
-    _whole_number(rule, "delay", low=0, high=MAX_DELAY_MS)
-    return dict(rule)
+    return {**rule, "delay": _whole_number(rule, "delay", low=0, high=MAX_DELAY_MS)}
 
 
 def _retry(rule: Mapping[str, Any]) -> dict[str, Any]:
     if rule.get("strategy") not in ("linear", "exponential"):
         raise Invalid("a retry rule's strategy must be linear or exponential")
-    _whole_number(rule, "interval", low=1, high=MAX_DELAY_MS)
-    _whole_number(rule, "count", low=0, high=MAX_RETRIES)
+    interval = _whole_number(rule, "interval", low=1, high=MAX_DELAY_MS)
+    count = _whole_number(rule, "count", low=0, high=MAX_RETRIES)
     _texts(rule, "response_status_codes")
     for code in rule.get("response_status_codes") or ():
         if not is_code(code):
             raise Invalid(f"not a status code, range, comparison or exclusion: {code!r}")
-    return dict(rule)
+    return {**rule, "interval": interval, "count": count}
 
 
-def _whole_number(rule: Mapping[str, Any], name: str, *, low: int, high: int) -> None:
-    value = rule.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+def _whole_number(rule: Mapping[str, Any], name: str, *, low: int, high: int) -> int:
+    value = whole(rule.get(name))
+    if value is None or not low <= value <= high:
         raise Invalid(f"a {rule['type']} rule's {name} must be a whole number from {low} to {high}")
+    return value
 
 
 def _texts(rule: Mapping[str, Any], name: str) -> None:

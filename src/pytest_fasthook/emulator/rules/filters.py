@@ -72,12 +72,10 @@ def check_condition(condition: Any) -> None:
 
 def _check_operator(key: str, operand: Any) -> None:
     name = key.removeprefix("$")
-    if name not in _COMPARE and name not in _LOGIC:
+    if name not in _OPERATORS:
         raise Invalid(f"unknown filter operator: {key}")
-    if name in {"in", "nin", "or", "and"} and not isinstance(operand, list):
-        raise Invalid(f"filter operator {key} takes an array")
-    if name == "exists" and not isinstance(operand, bool):
-        raise Invalid(f"filter operator {key} takes true or false")
+    if not _suits(name, operand):
+        raise Invalid(f"filter operator {key} takes {'true or false' if name == 'exists' else 'an array'}")
     if name in _LOGIC:
         check_condition(operand)
 
@@ -106,8 +104,17 @@ def _lower_names(condition: Any) -> Any:
 
 
 def _is_operators(condition: Mapping[str, Any]) -> bool:
-    names = {key.removeprefix("$") for key in condition}
-    return names <= (_COMPARE.keys() | _LOGIC.keys())
+    """Whether all keys are operators; one without ``$`` only where its operand suits it, else it names a field."""
+    return all(
+        key.removeprefix("$") in _OPERATORS and (key.startswith("$") or _suits(key, operand))
+        for key, operand in condition.items()
+    )
+
+
+def _suits(name: str, operand: Any) -> bool:
+    if name in {"in", "nin", "or", "and"}:
+        return isinstance(operand, list)
+    return isinstance(operand, bool) if name == "exists" else True
 
 
 def _apply(key: str, operand: Any, value: Any) -> bool:
@@ -162,3 +169,4 @@ _LOGIC: Mapping[str, Callable[[Any, Any], bool]] = {
     "and": lambda operand, value: all(satisfies(item, value) for item in operand),
     "not": lambda operand, value: not satisfies(operand, value),
 }
+_OPERATORS = frozenset(_COMPARE) | frozenset(_LOGIC)

@@ -77,6 +77,7 @@ class ProjectKey:
     rate_limit_per_minute: int
     last_used_ms: int | None = None
     revoked_ms: int | None = None
+    deleted_ms: int | None = None
     created_ms: int
     updated_ms: int
 

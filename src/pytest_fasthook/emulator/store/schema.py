@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS project_secrets (
 CREATE TABLE IF NOT EXISTS project_keys (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, team_id TEXT NOT NULL, name TEXT NOT NULL,
   masked_key TEXT NOT NULL, status TEXT NOT NULL, scopes TEXT NOT NULL, execute_grants TEXT NOT NULL,
-  rate_limit_per_minute INTEGER NOT NULL, last_used_ms INTEGER, revoked_ms INTEGER,
+  rate_limit_per_minute INTEGER NOT NULL, last_used_ms INTEGER, revoked_ms INTEGER, deleted_ms INTEGER,
   created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS key_audit (

@@ -1,0 +1,1 @@
+"""The served OpenAPI document: every operation of the control API, every model, every parameter."""
