@@ -41,7 +41,8 @@ def connections_of(source_id: str, transport: Transport, *, deadline: float) -> 
     try:
         page = api.list_connections(transport, source_id=source_id, deadline=deadline).value
     except ApiError as error:
-        return _failed(source_id, cause_of(error), str(error))
+        message = f"{error}, expected the enabled connections of source {source_id}"
+        return _failed(source_id, cause_of(error), message)
     enabled = [connection for connection in page.models if connection.disabled_at is None]
     if not enabled:
         message = (

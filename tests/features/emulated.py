@@ -92,9 +92,9 @@ class Emulated:
         models: list[dict[str, Any]] = answer["models"]
         return models
 
-    def call(self, method: str, path: str, **more: Any) -> Any:
+    def call(self, method: str, path: str, *, key: str = API_KEY, **more: Any) -> Any:
         """A call of the emulator's API, made apart from the package's client."""
-        headers = {"authorization": f"Bearer {API_KEY}", "x-team-id": TEAM}
+        headers = {"authorization": f"Bearer {key}", "x-team-id": TEAM}
         answer = httpx.request(method, f"{self.emulator.api_url}{path}", headers=headers, **more)
         answer.raise_for_status()
         return answer.json()
