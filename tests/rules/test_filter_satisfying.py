@@ -146,6 +146,12 @@ END = 'body.a must be endsWith "x" and endsWith "y"'
         ({"body": {"a": {"eq": 5, "neq": 5}}}, "body.a must be 5, which another condition forbids"),
         ({"body": {"a": {"gt": 5, "lt": 3}}}, "body.a must be gt 5 and lt 3"),
         ({"body": {"a": {"gt": 5, "lte": 5}}}, "body.a must be gt 5 and lte 5"),
+        ({"body": {"a": {"gte": 5, "lt": 5}}}, "body.a must be gte 5 and lt 5"),
+        ({"body": {"a": {"in": ["x", "y"], "nin": ["x", "y"]}}}, 'body.a must be "x" or "y", which another'),
+        (
+            {"body": {"a": {"exists": False, "eq": 1}}},
+            "body.a must be missing, which another condition forbids",
+        ),
         ({"body": {"a": {"in": []}}}, "body.a must be one of no values"),
         ({"body": {"a": {"in": ["x"], "nin": ["x"]}}}, 'body.a must be "x"'),
         ({"body": {"a": {"startsWith": "x", "eq": "y"}}}, 'body.a must be "y"'),

@@ -203,7 +203,7 @@ def _without(message: Message, excluded: list[Place]) -> Any:
     """Body and query without the excluded fields; headers differ anyway and may not count."""
     for place in excluded:
         if value_at(message, place) is not ABSENT:
-            message = with_value(message, place, ABSENT if len(place) > 1 else None)
+            message = with_value(message, place, ABSENT)
     return [message.body, message.query]
 
 
