@@ -5,6 +5,9 @@ Nothing heavy is imported here. The gate's own modules are loaded only when a ru
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Generator
+
 import pytest
 
 from pytest_fasthook import hookspecs
@@ -38,6 +41,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
+    """Where only the gate runs, load the folder's own ``conftest.py`` alone.
+
+    Pytest would load those of ``testpaths`` and of every ``test*`` folder too, although nothing in them is collected:
+    a module that is missing on the deploy machine would end the gate before it begins.
+    """
+    known = early_config.known_args_namespace
+    if known.file_or_dir or not names_something(known):
+        return (yield)
+    own = early_config.invocation_params.dir / "conftest.py"
+    before = known.noconftest
+    # A file as the only path makes pytest look beside it, and not below.
+    known.file_or_dir, known.noconftest = [str(own)], before or not own.is_file()
+    try:
+        return (yield)
+    finally:
+        known.file_or_dir, known.noconftest = [], before
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the gate where a run asks for it.
 
@@ -54,14 +77,19 @@ def pytest_configure(config: pytest.Config) -> None:
         start_gate(config)
 
 
+def names_something(given: argparse.Namespace) -> bool:
+    """Whether the command line names a route, in any of the ways to do so."""
+    named = [getattr(given, option.dest, None) for option in (CONNECTION, SOURCE, RESUME)]
+    return any(value is not None for value in named) or bool(getattr(given, EMULATOR.dest, False))
+
+
 def gate_is_on(config: pytest.Config) -> bool:
     """Whether the command line names something to gate.
 
     Raises:
         pytest.UsageError: a report of the gate is asked for, but nothing to gate.
     """
-    named = [config.getoption(option.dest) for option in (CONNECTION, SOURCE, RESUME)]
-    if any(value is not None for value in named) or config.getoption(EMULATOR.dest):
+    if names_something(config.option):
         return True
     for report in REPORTS:
         if config.getoption(report.dest) is not None:
