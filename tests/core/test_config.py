@@ -220,7 +220,7 @@ ROWS = [
         says=("nowhere.txt", "cannot read"),
     ),
 ]
-READ_ELSEWHERE = {"emulator", "api-key", "api-key-file", "source-secret", "match", "config", "plan"}
+READ_ELSEWHERE = {"emulator", "api-key", "api-key-file", "source-secret", "match", "config", "plan", "resume"}
 WRONG = [row for row in ROWS if row.wrong is not None]
 
 
