@@ -410,7 +410,11 @@ def test_a_count_below_what_is_listed_spares_the_list() -> None:
     reader = Reader(api.transport(), api.clock)
     first, second = (reader.ask(WINDOW, deadline=60.0).value for _ in range(2))
     assert api.paths == ["/metrics/events", "/events", "/metrics/events"]
-    assert (second.listed, second.ours_listed, second.count) == (first.listed, first.ours_listed, 1) == (2, True, 1)
+    assert (
+        (second.listed, second.ours_listed, second.count)
+        == (first.listed, first.ours_listed, 1)
+        == (2, True, 1)
+    )
 
     api.answers["/metrics/events"] = series(2)
     assert reader.ask(WINDOW, deadline=60.0).value.count == 2
