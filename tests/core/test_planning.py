@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,29 @@ def test_a_plan_names_checks_limits_and_the_budget(tmp_path: Path) -> None:
 def test_a_plan_says_why_nothing_would_be_sent(tmp_path: Path) -> None:
     text = plan(tmp_path, filtering(body={"type": "paid"}), '{"type": "open"}')
     assert "send     nothing: the payload cannot pass the filter of conn_orders" in text
+
+
+def test_a_plan_of_waiting_names_what_is_waited_for(tmp_path: Path) -> None:
+    settings = resolved(tmp_path, command={"mode": "wait", "match": ["body.type=paid", "path=/orders"]})
+    clock = ServerClock(date=START, seen_at=0.0)
+    lines = plan_lines(route_of(), settings, clock, FakeClock())
+    assert "  send     nothing; wait for body.type=paid and path=/orders" in lines
+    anything = plan_lines(route_of(), resolved(tmp_path, command={"mode": "wait"}), clock, FakeClock())
+    assert "  send     nothing; wait for any real request" in anything
+
+
+def test_a_plan_names_expected_rules_and_the_expected_release(tmp_path: Path) -> None:
+    settings = replace(resolved(tmp_path), expected_rules=({}, {}), expected_body={"version": "1.2"})
+    text = "\n".join(plan_lines(route_of(), settings, ServerClock(date=START, seen_at=0.0), FakeClock()))
+    assert "rules    must be the 2 of the rules file" in text
+    assert "release  the answer's body must have version" in text
+
+
+def test_a_plan_names_what_was_changed_in_the_payload(tmp_path: Path) -> None:
+    rules = [{"type": "deduplicate", "window": 1000, "include_fields": ["body.id"]}]
+    assert "note     fresh values for the deduplicate rule of conn_orders: body.id" in plan(
+        tmp_path, route_of(rules=rules), '{"id": 1}'
+    )
 
 
 @pytest.mark.parametrize("before", [0, BODY_SHOWN - 30, BODY_SHOWN - 20, BODY_SHOWN - 12, BODY_SHOWN])

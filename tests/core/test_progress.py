@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
 from core_world import KEY, FakeClock, settings_of
 
+from pytest_fasthook.causes import Cause
 from pytest_fasthook.gate import Gate
-from pytest_fasthook.progress import FIRST_AFTER_S, STEADY_EVERY_S, WaitingLine, took
-from pytest_fasthook.stages import Stage
+from pytest_fasthook.judge.findings import ended, passed
+from pytest_fasthook.judge.sequence import blocked_after
+from pytest_fasthook.progress import (
+    FIRST_AFTER_S,
+    STEADY_EVERY_S,
+    WaitingLine,
+    ends,
+    say_stage,
+    stage_status,
+    took,
+)
+from pytest_fasthook.stages import Stage, StageResult
 
 
 @dataclass
@@ -26,6 +37,9 @@ class Writer:
     def write(self, text: str, *, flush: bool = False, **markup: bool) -> None:
         assert flush or markup
         self.written.append(text)
+
+    def line(self) -> None:
+        self.written.append("\n")
 
 
 @dataclass
@@ -173,3 +187,87 @@ def test_what_is_awaited_is_shown_without_secrets_and_without_acting() -> None:
 )
 def test_a_duration_is_shown_for_people(seconds: float, shown: str) -> None:
     assert took(seconds) == shown
+
+
+# -- a line per stage ------------------------------------------------------------------------------------------
+
+BRANCH_FAILED = ended(Stage.BRANCH, Cause.BRANCH_IGNORED, "ignored")
+METRICS_LAG = replace(ended(Stage.METRICS, Cause.METRICS_LAG, "lag"), duration_s=2.5)
+PASSED = replace(passed(Stage.INGRESS, "ok", facts={}), duration_s=0.25)
+BLOCKED = blocked_after(Stage.BRANCH, {Stage.BRANCH: BRANCH_FAILED})[Stage.DELIVERY]
+
+
+def said(result: StageResult, config: Config | None = None) -> str:
+    config = config or Config()
+    say_stage(cast("pytest.Config", config), "conn_1", result)
+    return "".join(config.writer.written)
+
+
+@pytest.mark.parametrize(
+    ("result", "line"),
+    [
+        (PASSED, "  conn_1  ingress       passed          250 ms"),
+        (BRANCH_FAILED, "  conn_1  branch        failed            0 ms  BRANCH_IGNORED"),
+        (METRICS_LAG, "  conn_1  metrics       inconclusive    2.50 s  METRICS_LAG"),
+        (
+            replace(METRICS_LAG, advisory=True),
+            "  conn_1  metrics       inconclusive    2.50 s  METRICS_LAG (advisory)",
+        ),
+        (BLOCKED, "  conn_1  delivery      blocked"),
+    ],
+)
+def test_each_stage_has_a_line_as_it_ends(result: StageResult, line: str) -> None:
+    assert said(result) == f"\n{line}"
+
+
+@pytest.mark.parametrize("config", [Config(verbosity=-1), Config(verbosity=1), Config(plugins={})])
+def test_at_any_other_verbosity_pytest_speaks_for_itself(config: Config) -> None:
+    assert said(BRANCH_FAILED, config) == ""
+
+
+@dataclass
+class Report:
+    """What is read of pytest's test reports."""
+
+    when: str
+    outcome: str
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == "passed"
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome == "failed"
+
+
+TELLING = {("setup", "failed"), ("setup", "skipped"), ("call", "passed"), ("call", "failed")}
+
+
+@pytest.mark.parametrize("when", ["setup", "call", "teardown"])
+@pytest.mark.parametrize("outcome", ["passed", "failed", "skipped"])
+def test_one_phase_tells_how_a_stage_ended(when: str, outcome: str) -> None:
+    report = cast("pytest.TestReport", Report(when, outcome))
+    tells = (when, outcome) in TELLING or when == "call"
+    assert ends(report) is tells
+    assert (stage_status(report, BRANCH_FAILED, verbosity=0) is not None) is tells
+
+
+@pytest.mark.parametrize(
+    ("when", "outcome", "verbosity", "status"),
+    [
+        ("call", "passed", 0, ("passed", "", "PASSED")),
+        ("call", "failed", 0, ("failed", "", "FAILED")),
+        ("setup", "failed", 0, ("error", "", "ERROR")),
+        ("setup", "skipped", 0, ("skipped", "", "SKIPPED")),
+        ("call", "passed", 1, ("passed", "", "PASSED (2.50 s)")),
+        ("call", "passed", -1, None),
+    ],
+)
+def test_pytests_own_categories_are_kept(when: str, outcome: str, verbosity: int, status: Any) -> None:
+    report = cast("pytest.TestReport", Report(when, outcome))
+    assert stage_status(report, METRICS_LAG, verbosity=verbosity) == status
+
+
+def test_a_case_that_is_no_stage_is_left_to_pytest() -> None:
+    assert stage_status(cast("pytest.TestReport", Report("call", "passed")), None, verbosity=0) is None
