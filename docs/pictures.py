@@ -42,7 +42,13 @@ class Scene:
     rules: tuple[dict[str, object], ...] = ()
 
 
-RETRY = {"type": "retry", "strategy": "linear", "interval": 600, "count": 3, "response_status_codes": ["500-599"]}
+RETRY = {
+    "type": "retry",
+    "strategy": "linear",
+    "interval": 600,
+    "count": 3,
+    "response_status_codes": ["500-599"],
+}
 SCENES = (
     Scene("pass", (200,)),
     Scene("retried", (503, 200), (RETRY,)),
@@ -75,8 +81,16 @@ def run_gate(route: Route, emulator: Emulator, page: Path, scratch: Path) -> str
     """The gate's terminal output, in colour."""
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [
-            *(sys.executable, "-m", "pytest", "--color=yes", "--no-header", "-p", "no:cacheprovider", "-p", "no:randomly"),
-            *("--fasthook-connection", route.connection_id, "--fasthook-timeout", "10s", "--fasthook-html", str(page)),
+            *(sys.executable, "-m", "pytest", "--color=yes", "--no-header"),
+            *("-p", "no:cacheprovider", "-p", "no:randomly"),
+            *(
+                "--fasthook-connection",
+                route.connection_id,
+                "--fasthook-timeout",
+                "10s",
+                "--fasthook-html",
+                str(page),
+            ),
         ],
         cwd=scratch,
         env={
