@@ -56,7 +56,8 @@ def announce(document: Mapping[str, Any], config: pytest.Config) -> list[str]:
 
 
 def _said(error: BaseException) -> str:
-    """The error in one line, with the place it comes from."""
+    """The error in one line, with the place it comes from; pytest's own frames say nothing of that."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    own = [frame for frame in frames if Path(frame.filename).parent.name not in {"_pytest", "pluggy"}]
+    place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
     return f"{type(error).__name__}: {one_line(str(error))}{place}"
