@@ -98,10 +98,10 @@ def read_file(path: Path, where: str) -> bytes:
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise SettingsError(f"{where}: cannot read {_named(path)}: {reason}") from None
+        raise SettingsError(f"{where}: cannot read {named(path)}: {reason}") from None
 
 
-def _named(path: Path) -> str:
+def named(path: Path) -> str:
     """The path in one line, whatever a file may be called."""
     return one_line(clean(str(path)))
 
@@ -111,7 +111,7 @@ def _read_cli_config(path: Path) -> Mapping[str, Any]:
     try:
         loaded = json.loads(read_file(path, where))
     except (ValueError, RecursionError):
-        raise SettingsError(f"{where}: {_named(path)} is not JSON") from None
+        raise SettingsError(f"{where}: {named(path)} is not JSON") from None
     if not isinstance(loaded, dict):
-        raise SettingsError(f"{where}: {_named(path)} does not hold a JSON object")
+        raise SettingsError(f"{where}: {named(path)} does not hold a JSON object")
     return loaded

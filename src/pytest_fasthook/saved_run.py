@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.given import read_file
+from pytest_fasthook.given import named, read_file
 from pytest_fasthook.values import moment
 
 
@@ -63,9 +63,11 @@ def read_saved_run(path: Path, where: str) -> SavedRun:
             probes={str(name): probe for name, probe in probes.items() if probe is not None},
         )
     except (ValueError, LookupError, TypeError, RecursionError):
-        raise SettingsError(f"{where}: {path} is not a JSON report of this gate") from None
+        raise SettingsError(f"{where}: {named(path)} is not a JSON report of this gate") from None
     if not run.probes:
-        raise SettingsError(f"{where}: nothing was sent in the run of {path}; run the gate anew instead")
+        raise SettingsError(
+            f"{where}: nothing was sent in the run of {named(path)}; run the gate anew instead"
+        )
     return run
 
 

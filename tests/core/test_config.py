@@ -524,6 +524,63 @@ def test_a_plan_is_asked_for_on_the_command_line_alone(tmp_path: Path) -> None:
     assert not resolved(tmp_path).plan
 
 
+# -- going on with an earlier run -------------------------------------------------------------------------------
+
+
+def report(folder: Path, **changed: Any) -> str:
+    """A report as a run leaves it behind; gives the file's name."""
+    sent = {
+        "sent_at": "2026-05-29T11:59:00Z",
+        "window_start": "2026-05-29T11:00:00Z",
+        "body_sha256": "0" * 64,
+    }
+    connections: list[dict[str, Any]] = [
+        {"connection_id": "conn_a", "source_id": "src_1", "probe_id": "probe_1", "sending": sent},
+        {"connection_id": "conn_b", "source_id": None, "probe_id": None, "sending": None},
+    ]
+    content = {
+        "mode": "send",
+        "api": {"url": DEFAULT_API_URL, "team_id": TEAM},
+        "connections": [{**one, "ids": {"request_id": None}} for one in connections],
+        **changed,
+    }
+    (folder / "gate.json").write_text(json.dumps(content))
+    return "gate.json"
+
+
+def test_a_resumed_run_is_about_what_the_earlier_one_was(tmp_path: Path) -> None:
+    settings = resolved(tmp_path, command={"resume": report(tmp_path, mode="wait")})
+    assert (settings.connections, settings.mode) == (("conn_a", "conn_b"), "wait")
+    assert settings.resumed is not None
+    assert list(settings.resumed.probes) == ["conn_a"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"api": {"url": DEFAULT_API_URL, "team_id": "tm_other"}}, "that run was for team tm_other"),
+        ({"api": {"url": "http://other.test", "team_id": TEAM}}, "that run was for API http://other.test"),
+        ({"connections": []}, "nothing was sent in the run"),
+        ({"connections": None}, "is not a JSON report of this gate"),
+    ],
+)
+def test_a_run_that_cannot_be_resumed_is_refused(changed: dict[str, Any], says: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=rf"^--fasthook-resume: .*{re.escape(says)}"):
+        resolved(tmp_path, command={"resume": report(tmp_path, **changed)})
+
+
+def test_a_report_of_any_name_is_refused_in_one_clean_line(tmp_path: Path) -> None:
+    (tmp_path / "a\nb\x1b[31m").write_text("{}")
+    with pytest.raises(SettingsError) as caught:
+        resolved(tmp_path, command={"resume": "a\nb\x1b[31m"})
+    assert one_clean_line(str(caught.value))
+
+
+def test_no_report_is_no_run_to_resume(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^--fasthook-resume: cannot read .*nowhere\.json"):
+        resolved(tmp_path, command={"resume": "nowhere.json"})
+
+
 # -- what follows from the settings ----------------------------------------------------------------------------
 
 
