@@ -32,6 +32,7 @@ from route_scene import (
 )
 
 from pytest_fasthook.evidence import Ask, Question
+from pytest_fasthook.expect import ServerClock
 from pytest_fasthook.judge import chain
 from pytest_fasthook.probe import Plan
 from pytest_fasthook.stages import Stage
@@ -111,6 +112,15 @@ class TestRequest:
 
         assert since is not None
         assert since <= NOON - timedelta(seconds=30)
+
+    @pytest.mark.parametrize("minutes", [-10, 10])
+    def test_a_local_clock_that_is_off_does_not_hide_it(self, minutes: int) -> None:
+        clock = ServerClock(date=NOON + timedelta(minutes=minutes), seen_at=100.0, measured=False)
+        scene = Scene(expectations(sending=replace(expectations().sent, clock=clock))).connection().sent()
+        since = chain.request_question(scene.evidence, scene.expect).since
+
+        assert since is not None
+        assert since <= NOON
 
     def test_the_newest_sight_of_it_counts(self) -> None:
         scene = before(Stage.INGRESS).request(request(status="pending")).request(request(), when=102.0)

@@ -200,6 +200,16 @@ class TestRetries:
         assert_waits(judged(one, two, limits=FIRST), Cause.DELIVERY_PENDING)
         assert_passed(judged(one, two))
 
+    def test_a_retry_just_before_the_deadline_is_not_called_late_for_a_rounded_date(self) -> None:
+        undated: Json = {"ingested_at": ABSENT, "created_at": ABSENT}
+        rounded = ServerClock(date=NOON - timedelta(seconds=0.9), seen_at=SENT_AT)
+        sending = replace(expectations().sent, clock=rounded)
+        seen = Scene(expectations(sending=sending)).connection().sent().request(request(**undated))
+        state = event(status="FAILED", next_attempt_at=at(BUDGET - 0.2))
+        seen.events(state).attempts(failed())
+
+        assert_waits(seen.judge(STAGE), Cause.DELIVERY_PENDING)
+
     def test_a_first_attempt_beyond_the_deadline_is_no_failure(self) -> None:
         """Nothing has failed yet; it is pending."""
         assert_waits(ended_as(event(status="SCHEDULED", next_attempt_at=FAR)), Cause.DELIVERY_PENDING)
@@ -231,6 +241,10 @@ class TestRetryRule:
 
     def test_an_old_record_that_names_no_next_attempt_waits_for_what_the_rule_promises(self) -> None:
         assert_waits(ended_as(self.FAILED, failed(), route=retrying()), Cause.DELIVERY_PENDING)
+
+    def test_so_it_does_before_the_failed_attempt_can_be_seen(self) -> None:
+        assert_waits(ended_as(self.FAILED, route=retrying()), Cause.DELIVERY_PENDING)
+        assert_ended(ended_as(self.FAILED, route=retrying(count=0)), Cause.DELIVERY_FAILED, EVENT)
 
     @pytest.mark.parametrize(
         "route",

@@ -125,6 +125,12 @@ class TestRecovered:
 
         assert_ended(scene.judge(STAGE, now=DEADLINE), Cause.METRICS_LAG, EVENT, "1 of 1")
 
+    def test_a_second_attempt_tells_of_a_first_that_cannot_be_seen_yet(self) -> None:
+        scene = Scene().connection().sent().request(request()).events(event())
+        scene.attempts(attempt(attempt_number=2)).latest_input().metrics(window(failed=1, delivered=0))
+
+        assert_waits(scene.judge(STAGE), Cause.METRICS_LAG)
+
     def test_two_failures_are_not_ours_alone(self) -> None:
         scene = self.scene().metrics(window(count=3, listed=3, failed=2))
 
@@ -178,16 +184,26 @@ class TestWindow:
 
         assert self.question(scene.metrics(window(count=0), when=111.0)) == first
 
+    def test_a_delivery_that_nobody_waits_for_does_not_move_it(self) -> None:
+        limits = Limits(advisory=frozenset({Stage.DELIVERY}))
+        scene = before(Stage.DELIVERY, limits=limits)
+        first = self.question(scene)
+
+        assert self.question(scene.attempts(attempt(successful_at=at(9)), when=110.0)) == first
+
+    @pytest.mark.parametrize("undated", [{}, {"ingested_at": ABSENT, "created_at": ABSENT}])
     @pytest.mark.parametrize("minutes", [-10, 10])
-    def test_a_local_clock_that_is_off_does_not_lose_our_event(self, minutes: int) -> None:
+    def test_a_local_clock_that_is_off_does_not_lose_our_event(self, minutes: int, undated: Json) -> None:
         off = NOON + timedelta(minutes=minutes)
         clock = ServerClock(date=off, seen_at=100.0, measured=False)
         sending = replace(expectations().sent, clock=clock, window_start=off)
-        question = self.question(before(STAGE, sending=sending))
+        scene = Scene(expectations(sending=sending)).connection().sent()
+        scene.request(request(**undated)).events(event()).attempts(attempt()).latest_input()
+        question = self.question(scene)
 
         assert question.since is not None
         assert question.until is not None
-        assert question.since <= NOON + timedelta(seconds=0.1)
+        assert question.since <= NOON + timedelta(seconds=0.2)
         assert question.until >= NOON + timedelta(seconds=0.6)
 
     def test_without_dates_the_clock_closes_it(self) -> None:

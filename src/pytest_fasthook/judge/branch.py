@@ -39,7 +39,7 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:
     if found.value.events:
         event = chain.branch_of(found.value.events)
         if event.status != "CANCELLED":
-            return _existing(event, evidence, expect)
+            return _existing(event, found.value.events, expect)
         return _cancelled(event, ignored, evidence, expect)
     assert ignored is not None
     return _skipped(ignored.record.cause, ignored.record, evidence, expect)
@@ -61,7 +61,7 @@ def _ignored(evidence: Evidence, expect: Expectations) -> _Ignored | None:
     return None
 
 
-def _existing(found: Event, evidence: Evidence, expect: Expectations) -> Finding:
+def _existing(found: Event, seen: tuple[Event, ...], expect: Expectations) -> Finding:
     facts = {"event_id": found.id, "status": found.status, "request_id": found.request_id}
     stranger = wrong_team(STAGE, expect, f"event {found.id}", found.team_id)
     if stranger:
@@ -71,18 +71,9 @@ def _existing(found: Event, evidence: Evidence, expect: Expectations) -> Finding
             f"event {found.id} is on HOLD: connection {expect.connection_id} was paused, expected delivery"
         )
         return ended(STAGE, Cause.EVENT_HELD, message, facts=facts)
-    return passed(
-        STAGE,
-        f"event {found.id} for request {found.request_id}",
-        facts=facts,
-        warnings=_duplicates(evidence, expect),
-    )
-
-
-def _duplicates(evidence: Evidence, expect: Expectations) -> tuple[str, ...]:
-    seen = (event.id for look in chain.event_looks(evidence, expect) for event in look.value.events)
-    found = list(dict.fromkeys(seen))
-    return (f"the branch was created {len(found)} times: {', '.join(found)}",) if len(found) > 1 else ()
+    twins = ", ".join(event.id for event in seen)
+    warnings = (f"the branch was created {len(seen)} times: {twins}",) if len(seen) > 1 else ()
+    return passed(STAGE, f"event {found.id} for request {found.request_id}", facts=facts, warnings=warnings)
 
 
 def _cancelled(found: Event, ignored: _Ignored | None, evidence: Evidence, expect: Expectations) -> Finding:
