@@ -18,9 +18,9 @@ from pytest_fasthook.emulator.resources.secrets import (
     add_credential,
     ensure_secrets,
     project_secrets,
-    signing_secret,
 )
 from pytest_fasthook.emulator.settings import Settings
+from pytest_fasthook.emulator.signing_secret import signing_secret
 from pytest_fasthook.emulator.store.database import Database
 from pytest_fasthook.emulator.store.schema import TABLES
 from pytest_fasthook.emulator.world import World

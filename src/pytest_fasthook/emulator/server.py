@@ -22,7 +22,7 @@ from pytest_fasthook.emulator.delivery.worker import Worker
 from pytest_fasthook.emulator.errors import EmulatorError, PortTaken
 from pytest_fasthook.emulator.http.front import Front
 from pytest_fasthook.emulator.replay import bulk
-from pytest_fasthook.emulator.store.retention import Retention
+from pytest_fasthook.emulator.retention import Retention
 from pytest_fasthook.emulator.world import World
 
 START_LIMIT_S = 10.0

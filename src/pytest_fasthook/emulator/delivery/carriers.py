@@ -8,7 +8,7 @@ from pytest_fasthook.emulator.delivery.outbound import outbound
 from pytest_fasthook.emulator.delivery.outcome import Outcome
 from pytest_fasthook.emulator.delivery.send import Sender
 from pytest_fasthook.emulator.payload import Payload, shown_body
-from pytest_fasthook.emulator.resources.secrets import signing_secret
+from pytest_fasthook.emulator.signing_secret import signing_secret
 from pytest_fasthook.emulator.store.records import Destination, Event
 from pytest_fasthook.emulator.world import World
 

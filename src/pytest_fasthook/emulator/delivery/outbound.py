@@ -10,36 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from pytest_fasthook.emulator.forwarding import forwardable
 from pytest_fasthook.emulator.payload import Headers, Payload
 from pytest_fasthook.emulator.store.records import Destination, Event
-
-_HOP_BY_HOP = frozenset(
-    [
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ]
-)
-_CONTROL = frozenset(
-    [
-        "x-fasthook-event-id",
-        "x-fasthook-request-id",
-        "x-fasthook-signature",
-        "x-fasthook-timestamp",
-        "x-fasthook-tunnel",
-    ]
-)
-_EDGE = frozenset(["cdn-loop", "forwarded", "true-client-ip", "via", "x-real-ip"])
-_EDGE_PREFIXES = ("cf-", "x-forwarded-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +48,6 @@ def outbound(
         headers=(*kept, *tracing, *proof),
         body=payload.body,
     )
-
-
-def forwardable(headers: Headers) -> Headers:
-    """Drop hop-by-hop, edge network and FastHook's own control headers."""
-    named = {
-        name.strip().lower() for key, value in headers if key == "connection" for name in value.split(",")
-    }
-    return tuple(pair for pair in headers if pair[0] not in named and not _is_dropped(pair[0]))
-
-
-def _is_dropped(name: str) -> bool:
-    return name in _HOP_BY_HOP or name in _CONTROL or name in _EDGE or name.startswith(_EDGE_PREFIXES)
 
 
 def target_url(config: Mapping[str, Any], payload: Payload) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from pytest_fasthook.emulator.delivery.outbound import Outbound, outbound
 from pytest_fasthook.emulator.delivery.outcome import Outcome
 from pytest_fasthook.emulator.payload import Payload, shown_body, shown_headers
-from pytest_fasthook.emulator.resources.secrets import signing_secret
+from pytest_fasthook.emulator.signing_secret import signing_secret
 from pytest_fasthook.emulator.store.records import Destination, Event
 from pytest_fasthook.emulator.world import World
 

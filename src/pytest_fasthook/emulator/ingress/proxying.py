@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_fasthook.emulator.delivery.outbound import Outbound, forwardable, target_url
+from pytest_fasthook.emulator.delivery.outbound import Outbound, target_url
 from pytest_fasthook.emulator.delivery.send import Exchanged
 from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.forwarding import forwardable
 from pytest_fasthook.emulator.ingress.responses import Reply
 from pytest_fasthook.emulator.payload import Headers, Payload
 from pytest_fasthook.emulator.rules.numbers import whole

@@ -6,8 +6,8 @@ from html import escape
 
 from pytest_fasthook.emulator.page.markup import badge, code, document, folded, request_link, select, time_of
 from pytest_fasthook.emulator.page.read import EVENT_STATES, REQUEST_STATES, Names, Overview, Row
+from pytest_fasthook.emulator.source_urls import source_url
 from pytest_fasthook.emulator.store.records import Connection, Event, Source
-from pytest_fasthook.emulator.views.resources import source_url
 
 
 def overview_page(page: Overview) -> str:

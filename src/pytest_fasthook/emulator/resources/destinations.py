@@ -8,8 +8,8 @@ from dataclasses import replace as changed
 from typing import Any
 
 from pytest_fasthook.emulator.errors import Conflict, Invalid
+from pytest_fasthook.emulator.redaction import kept
 from pytest_fasthook.emulator.resources import fields
-from pytest_fasthook.emulator.resources.secrets import kept
 from pytest_fasthook.emulator.rules.numbers import whole
 from pytest_fasthook.emulator.store.records import Destination
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS
@@ -17,7 +17,8 @@ from pytest_fasthook.emulator.world import World
 
 FIELDS = ("name", "type", "config", "status", "description")
 TYPES = ("HTTP", "CLI", "POSTGRESQL", "SENDGRID_EMAIL", "CLOUDFLARE_R2", "AWS_S3")
-URL = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?][!-~]*)?")
+_IPV6 = r"\[(?:::1|(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4})\]"
+URL = re.compile(rf"https?://([A-Za-z0-9._-]+|{_IPV6})(:[0-9]{{1,4}}|:[1-5][0-9]{{4}})?([/?][!-~]*)?")
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
 PERIODS = ("second", "minute", "hour")
 AUTH_TYPES = ("FASTHOOK_SIGNATURE", "CUSTOM_HEADER", "BASIC_AUTH", "BEARER_TOKEN")
@@ -159,6 +160,8 @@ def _checked(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "HTTP":
         _check_url(normal.get("url"))
         normal.setdefault("path_forwarding_disabled", False)
+        if not isinstance(normal["path_forwarding_disabled"], bool):
+            raise Invalid("config.path_forwarding_disabled must be true or false")
     if kind == "CLI":
         normal.setdefault("path", "/")
         if not isinstance(normal["path"], str):

@@ -8,9 +8,9 @@ from typing import Any
 
 from pytest_fasthook.emulator.ingress.authenticity import secret_of
 from pytest_fasthook.emulator.resources import connections, destinations, sources
+from pytest_fasthook.emulator.source_urls import source_url
 from pytest_fasthook.emulator.store.records import Connection, Source
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, SOURCES
-from pytest_fasthook.emulator.views.resources import source_url
 from pytest_fasthook.emulator.world import World
 
 RECEIVER_PATH = "/__emulator__/receiver"

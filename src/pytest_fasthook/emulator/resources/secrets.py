@@ -1,37 +1,12 @@
-"""A team's two credentials, and the hiding of secrets inside configs."""
+"""A team's two credentials, and the tokens that are accepted for it."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from typing import Any
 
 from pytest_fasthook.emulator.errors import NotFound
 from pytest_fasthook.emulator.world import World
-
-PLACEHOLDER = "********"
-"""What a secret looks like in answers; sent back in its place, it keeps the stored secret."""
-
-_SECRET_KEYS = frozenset(
-    [
-        "secret",
-        "password",
-        "api_key",
-        "key",
-        "value",
-        "header_value",
-        "token",
-        "webhook_signing_secret",
-        "client_secret",
-        "refresh_token",
-        "access_token",
-        "bot_token",
-        "private_key",
-        "secret_access_key",
-        "connection_string",
-    ]
-)
-
 
 KINDS = ("api_key", "signing_secret")
 """The two credentials of a team."""
@@ -88,32 +63,3 @@ def add_credential(world: World, team_id: str, token: str, *, kind: str, key_id:
         "INSERT OR REPLACE INTO credentials VALUES (?, ?, ?, ?, ?)",
         (token, team_id, kind, key_id, world.clock.now_ms()),
     )
-
-
-def signing_secret(world: World, team_id: str) -> str:
-    """Return the secret by which a team's receivers verify deliveries."""
-    row = world.database.row("SELECT signing_secret FROM project_secrets WHERE team_id = ?", (team_id,))
-    return str(row["signing_secret"]) if row else ""
-
-
-def redacted(value: Any) -> Any:
-    """Return a config with every secret under an ``auth`` key replaced by the placeholder."""
-    if not isinstance(value, Mapping):
-        return [redacted(item) for item in value] if isinstance(value, list) else value
-    return {key: _hidden(item) if key == "auth" else redacted(item) for key, item in value.items()}
-
-
-def kept(new: Any, stored: Any) -> Any:
-    """Return a config in which placeholders are replaced by the secrets stored at the same place."""
-    if new == PLACEHOLDER and isinstance(stored, str):
-        return stored
-    if isinstance(new, Mapping):
-        known = stored if isinstance(stored, Mapping) else {}
-        return {key: kept(item, known.get(key)) for key, item in new.items()}
-    return new
-
-
-def _hidden(auth: Any) -> Any:
-    if not isinstance(auth, Mapping):
-        return auth
-    return {key: PLACEHOLDER if key in _SECRET_KEYS and item else _hidden(item) for key, item in auth.items()}

@@ -12,8 +12,8 @@ from pytest_fasthook.emulator.errors import Conflict, Invalid
 from pytest_fasthook.emulator.ingress.authenticity import KINDS
 from pytest_fasthook.emulator.ingress.proxying import check_proxy
 from pytest_fasthook.emulator.ingress.responses import check_custom_response
+from pytest_fasthook.emulator.redaction import kept
 from pytest_fasthook.emulator.resources import fields
-from pytest_fasthook.emulator.resources.secrets import kept
 from pytest_fasthook.emulator.store.records import Source
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, SOURCES
 from pytest_fasthook.emulator.world import World

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_fasthook.emulator.resources.secrets import redacted
+from pytest_fasthook.emulator.redaction import redacted
+from pytest_fasthook.emulator.source_urls import source_url
 from pytest_fasthook.emulator.store.records import Connection, Destination, Source
 from pytest_fasthook.emulator.times import iso
 
@@ -29,11 +30,6 @@ def source_view(source: Source, *, origin: str) -> dict[str, Any]:
         "created_at": iso(source.created_ms),
         "updated_at": iso(source.updated_ms),
     }
-
-
-def source_url(source: Source, *, origin: str) -> str:
-    """Return where a source is reached."""
-    return f"{origin}/{source.hook}/"
 
 
 def destination_view(destination: Destination, *, attempts: Sequence[int] | None = None) -> dict[str, Any]:
