@@ -1,7 +1,8 @@
 """Routes for tests: made from the files of FastHook's CLI or from code, and removed again.
 
-What was there before is changed as an upsert does, and never removed; what was made is removed, also when a test fails
-or is interrupted, and also when the answer to the call that made it never came.
+What was there before is changed as an upsert does, and never removed; a connection that was there before gets its ends
+and rules back. What was made is removed, also when a test fails or is interrupted, and also when the answer to the call
+that made it never came.
 """
 
 from __future__ import annotations
@@ -64,6 +65,36 @@ class _Trace:
     def __str__(self) -> str:
         return f"{self.kind.noun} {self.id or self.body.get('name')}"
 
+    def undo(self) -> None:
+        """Delete it; what is not there any more, or was never made, needs nothing."""
+        if self.id is None:
+            found = self.kind.find(self.body)
+            if found is None:
+                return
+            self.id = found.id
+        try:
+            self.kind.delete(self.id)
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A connection that was there before, as it was."""
+
+    before: Connection
+    patch: Callable[[str, Body], Made]
+
+    def __str__(self) -> str:
+        return f"connection {self.before.id} as it was changed"
+
+    def undo(self) -> None:
+        """Give it its ends and rules back, before an end that was made is removed."""
+        was = self.before
+        ends = {"source_id": was.source_id, "destination_id": was.destination_id}
+        self.patch(was.id, {**ends, "rules": list(was.rules)})
+
 
 class RouteMaker:
     """Makes routes, and removes them in the end. Given by the ``fasthook_route`` fixture."""
@@ -76,7 +107,7 @@ class RouteMaker:
             api_key=settings.api_key,
             rate_limit=settings.rate_limit,
         )
-        self._traces: list[_Trace] = []
+        self._steps: list[_Trace | _Change] = []
         self._routes: list[MadeRoute] = []
 
     def __enter__(self) -> Self:
@@ -153,12 +184,12 @@ class RouteMaker:
             route.close()
         left: list[str] = []
         errors: list[FastHookError] = []
-        while self._traces:
-            trace = self._traces.pop()
+        while self._steps:
+            step = self._steps.pop()
             try:
-                _remove(trace)
+                step.undo()
             except FastHookError as error:
-                left.append(str(trace))
+                left.append(str(step))
                 errors.append(error)
         self._client.close()
         if errors:
@@ -168,19 +199,25 @@ class RouteMaker:
         """Change what is there, else make it and remember that."""
         if body is None:
             return None
-        if kind.find(body):
+        existing = kind.find(body)
+        if existing is not None:
+            self._keep(existing)
             return kind.upsert(body)
         trace = _Trace(kind, body)
-        self._traces.append(trace)
+        self._steps.append(trace)
         try:
             made = kind.create(body)
         except RefusedError as error:
-            self._traces.remove(trace)
+            self._steps.remove(trace)
             if error.status != 409:
                 raise
             return kind.upsert(body)  # somebody else has made it meanwhile, or the list did not show it
         trace.id = made.id
         return made
+
+    def _keep(self, existing: Made) -> None:
+        if isinstance(existing, Connection):
+            self._steps.append(_Change(existing, self._client.patch_connection))
 
     @property
     def _sources(self) -> _Kind:
@@ -245,20 +282,6 @@ def _absent_or(read: Callable[[], Made]) -> Made | None:
         if error.status != 404:
             raise
         return None
-
-
-def _remove(trace: _Trace) -> None:
-    """Delete what was made; what is not there any more, or was never made, is removed."""
-    if trace.id is None:
-        found = trace.kind.find(trace.body)
-        if found is None:
-            return
-        trace.id = found.id
-    try:
-        trace.kind.delete(trace.id)
-    except RefusedError as error:
-        if error.status != 404:
-            raise
 
 
 def _linked(link: Body, source: Made | None, destination: Made | None) -> dict[str, Any]:
