@@ -175,6 +175,8 @@ HINTS = [
     (503, None, Cause.INGRESS_UNREACHABLE, PATIENT_UNTIL),
     (401, SPEAKS_FOR_ITSELF[0], Cause.INGRESS_REJECTED, DEADLINE),
     (503, SPEAKS_FOR_ITSELF[1], Cause.INGRESS_UNREACHABLE, DEADLINE),
+    (401, ABSENT, Cause.INGRESS_REJECTED, DEADLINE),
+    (503, ABSENT, Cause.INGRESS_UNREACHABLE, DEADLINE),
 ]
 
 
@@ -182,6 +184,7 @@ HINTS = [
 def test_without_a_record_the_answer_decides_after_a_patient_look(
     status: int, config: object, cause: Cause, until: float
 ) -> None:
+    """The longer, the less is known of what the source answers to a request that it takes."""
     scene = sent(reply(status, request_id=None), config=config).request(None, when=until - 0.1)
     waiting = assert_waits(scene.judge(STAGE, now=until - 0.1), cause)
     assert waiting.until == until

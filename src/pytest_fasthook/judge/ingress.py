@@ -93,8 +93,8 @@ def _hint(evidence: Evidence, expect: Expectations) -> tuple[Cause, float]:
     route = chain.route(evidence, expect)
     sending = chain.sending(evidence, expect)
     sent_at = sending.seen_at if sending else expect.deadline
-    patient = route is not None and route.answers_for_itself
-    until = expect.deadline if patient else min(expect.deadline, sent_at + PATIENCE_S)
+    believed = route is not None and route.source_config is not None and not route.answers_for_itself
+    until = min(expect.deadline, sent_at + PATIENCE_S) if believed else expect.deadline
     unreachable = status is None or status >= 500 or status == 429
     return (Cause.INGRESS_UNREACHABLE if unreachable else Cause.INGRESS_REJECTED), until
 
