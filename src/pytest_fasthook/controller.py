@@ -203,7 +203,7 @@ class GatePlugin(Collecting):
     def wait(self, connection_id: str, stage: Stage) -> Notice:
         """Wait for a stage's result, showing what is waited for."""
         line = WaitingLine(self._config, self._clock)
-        until = self._clock.monotonic() + self.hard_stop_s
+        until = self._clock.monotonic() + self.hard_stop_for(connection_id)
         try:
             while self._clock.monotonic() < until:
                 result = self._board.wait(connection_id, stage, timeout=TICK_S)
@@ -217,6 +217,11 @@ class GatePlugin(Collecting):
         if self._gate is not None and self._gate.problem is not None:
             raise self._gate.problem
         return unreached(stage)
+
+    def hard_stop_for(self, connection_id: str) -> float:
+        """The hard stop, with the route's delay rule once it was read, in seconds."""
+        route = self._gate.route(connection_id) if self._gate else None
+        return self.hard_stop_s + (route.rules.delay_s if route else 0.0)
 
     def _notice(self, connection_id: str, result: StageResult) -> Notice:
         return notice_of(connection_id, result, self._board.of(connection_id), self.settings)

@@ -84,6 +84,11 @@ class StageItem(pytest.Item):
         for mark in _marks(self.config, self.parent.hard_stop_s):
             self.add_marker(mark)
 
+    def stop_after(self, seconds: float) -> None:
+        """Move the hard stop, before pytest-timeout has read it."""
+        for mark in _hard_stop(self.config, seconds):
+            self.add_marker(mark, append=False)
+
     def setup(self) -> None:
         """Wait for the stage; what could not be decided is an error, what was not reached is skipped."""
         self._notice = notice = self.parent.wait(self.connection_id, self.stage)
@@ -105,10 +110,14 @@ class StageItem(pytest.Item):
 def _marks(config: pytest.Config, hard_stop_s: float) -> Iterator[pytest.MarkDecorator]:
     """A hard stop behind the gate's own budget, and no reruns: trying one stage again proves nothing."""
     yield pytest.mark.fasthook
-    if config.pluginmanager.hasplugin("timeout") and hasattr(signal, "SIGALRM"):
-        yield pytest.mark.timeout(hard_stop_s, method="signal")
+    yield from _hard_stop(config, hard_stop_s)
     if config.pluginmanager.hasplugin("rerunfailures"):
         yield pytest.mark.flaky(reruns=0)
+
+
+def _hard_stop(config: pytest.Config, seconds: float) -> Iterator[pytest.MarkDecorator]:
+    if config.pluginmanager.hasplugin("timeout") and hasattr(signal, "SIGALRM"):
+        yield pytest.mark.timeout(seconds, method="signal")
 
 
 def gate_first(items: Sequence[pytest.Item], connections: Sequence[str]) -> list[pytest.Item]:

@@ -20,7 +20,7 @@ from pytest_fasthook.causes import Outcome
 from pytest_fasthook.clock import SystemClock
 from pytest_fasthook.config import Settings, resolve
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.items import ConnectionNode, Notice, gate_first
+from pytest_fasthook.items import ConnectionNode, Notice, StageItem, gate_first
 from pytest_fasthook.mailbox import Mailbox
 from pytest_fasthook.options import Option
 from pytest_fasthook.redact import Secret
@@ -28,6 +28,8 @@ from pytest_fasthook.stages import Stage
 
 HARD_STOP_MARGIN_S = 60.0
 """How long past the gate's own budget pytest-timeout waits before it ends a stage, in seconds."""
+LONGEST_DELAY_S = 3600.0
+"""The longest delay rule that an xdist worker, which cannot know it, allows for, in seconds."""
 EMULATOR_CONNECTION = "conn_demo"
 MAILBOX_KEY = "fasthook_mailbox"
 EMULATOR_KEY = "fasthook_emulator"
@@ -107,6 +109,13 @@ class Collecting:
         yield
         items[:] = gate_first(items, self.connections)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Set the hard stop as late as can be: a route's delay rule is known only once preflight has read it."""
+        if isinstance(item, StageItem):
+            item.stop_after(self.hard_stop_for(item.connection_id))
+        return (yield)
+
     @property
     def stages(self) -> tuple[Stage, ...]:
         """The stages that the run asks for: all, or preflight alone for a plan."""
@@ -117,6 +126,10 @@ class Collecting:
         """When pytest-timeout ends a stage that the gate's own budget failed to end, in seconds."""
         longest = max((self.settings.of(one).timeout_s for one in self.connections), default=0.0)
         return self.settings.preflight_limit_s + longest + HARD_STOP_MARGIN_S
+
+    def hard_stop_for(self, connection_id: str) -> float:
+        """The hard stop with what is known of the connection's delay rule, in seconds."""
+        raise NotImplementedError
 
 
 class WorkerPlugin(Collecting):
@@ -130,8 +143,12 @@ class WorkerPlugin(Collecting):
 
     def wait(self, connection_id: str, stage: Stage) -> Notice:
         """Wait for the controller's notice."""
-        notice = self._mailbox.wait(connection_id, stage, timeout=self.hard_stop_s)
+        notice = self._mailbox.wait(connection_id, stage, timeout=self.hard_stop_for(connection_id))
         return notice or unreached(stage)
+
+    def hard_stop_for(self, connection_id: str) -> float:  # noqa: ARG002 - only the controller knows a route's rules
+        """A generous stop; the controller closes the mailbox as soon as its gate has ended."""
+        return self.hard_stop_s + LONGEST_DELAY_S
 
 
 def unreached(stage: Stage) -> Notice:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from plugin_scene import STAGES, Scene, collected, node_ids, one_line_of, order_of, text_of
 
+from standin import RouteScript
+
 pytest_plugins = ("pytester",)
 
 
@@ -146,6 +148,28 @@ def test_every_stage_has_a_hard_stop_behind_the_budget_and_no_reruns(scene: Scen
     assert "timeout (100.0,) {'method': 'signal'}" in marks
     assert "flaky () {'reruns': 0}" in marks
     assert "fasthook () {}" in marks
+
+
+STOPS = """
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_setup(item):
+    print(f"\\nSTOP {item.name} {item.get_closest_marker('timeout').args[0]}")
+"""
+
+
+def test_the_hard_stop_allows_for_the_routes_delay_rule(scene: Scene) -> None:
+    """Else a stage would be ended from outside while the gate is well within its budget."""
+    scene.file("conftest.py", STOPS)
+    with scene.serving(RouteScript(rules=({"type": "delay", "delay": 300_000},))):
+        result = scene.gate("-s")
+    assert result.ret == 0
+    found = dict(line.removeprefix("STOP ").split() for line in result.outlines if line.startswith("STOP "))
+    assert {name: float(stop) for name, stop in found.items()} == {
+        "preflight": 100.0,
+        **dict.fromkeys(STAGES[1:], 400.0),
+    }
 
 
 def test_a_plugin_that_is_not_there_gets_no_marker(scene: Scene) -> None:
