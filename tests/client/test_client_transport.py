@@ -225,7 +225,7 @@ def test_the_last_look_is_made_after_the_deadline_too() -> None:
 
 def test_calls_share_the_budget() -> None:
     clock = FakeClock()
-    transport = transport_over(Script(OK), clock=clock, per_minute=10)
+    transport = transport_over(Script(OK), clock=clock, per_minute=1)
     transport.get("/x")
 
     with pytest.raises(RateLimitedError, match="not asked"):
