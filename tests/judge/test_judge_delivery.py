@@ -145,6 +145,11 @@ class TestRetries:
     def test_a_first_attempt_that_succeeds_passes_if_asked_for(self) -> None:
         assert_passed(judged(attempt(), limits=FIRST))
 
+    def test_a_later_attempt_that_failed_says_nothing_of_the_first(self) -> None:
+        """Whose record is still on its way."""
+        assert_waits(judged(failed(2), limits=FIRST), Cause.DELIVERY_PENDING)
+        assert_passed(judged(attempt(), failed(2, seconds=3), limits=FIRST))
+
     def test_a_first_attempt_that_failed_ends_at_once_if_asked_for(self) -> None:
         assert_ended(judged(failed(), limits=FIRST), Cause.DELIVERY_FAILED, "500", "first")
 

@@ -63,7 +63,7 @@ def _ignored(evidence: Evidence, expect: Expectations) -> _Ignored | None:
 
 def _existing(found: Event, seen: tuple[Event, ...], expect: Expectations) -> Finding:
     facts = {"event_id": found.id, "status": found.status, "request_id": found.request_id}
-    stranger = wrong_team(STAGE, expect, f"event {found.id}", found.team_id)
+    stranger = wrong_team(STAGE, expect, (f"event {found.id}", found.team_id))
     if stranger:
         return stranger
     if found.status == "HOLD":
@@ -89,7 +89,7 @@ def _cancelled(found: Event, ignored: _Ignored | None, evidence: Evidence, expec
 def _skipped(
     why: str | None, record: Event | IgnoredEvent, evidence: Evidence, expect: Expectations
 ) -> StageResult:
-    stranger = wrong_team(STAGE, expect, f"ignored branch {record.id}", record.team_id)
+    stranger = wrong_team(STAGE, expect, (f"ignored branch {record.id}", record.team_id))
     if stranger:
         return stranger
     message = (

@@ -54,6 +54,11 @@ class _Look:
         return tuple(attempt for attempt in self.attempts if attempt.status == "FAILED")
 
     @property
+    def first_failed(self) -> Attempt | None:
+        """The first attempt where it failed; a later one says nothing of the first, which is still to be seen."""
+        return next((attempt for attempt in self.failed if (attempt.attempt_number or 0) <= 1), None)
+
+    @property
     def success(self) -> Attempt | None:
         return next(filter(succeeded, self.attempts), None)
 
@@ -67,12 +72,11 @@ def _looks(event: Event, evidence: Evidence, expect: Expectations) -> Iterator[_
 
 
 def _decided(look: _Look, evidence: Evidence, expect: Expectations) -> StageResult | None:
-    strangers = (wrong_team(STAGE, expect, f"attempt {a.id}", a.team_id) for a in look.attempts)
-    stranger = next(filter(None, strangers), None)
+    stranger = wrong_team(STAGE, expect, *((f"attempt {one.id}", one.team_id) for one in look.attempts))
     if stranger:
         return stranger
-    if expect.limits.attempts == "first" and look.failed and came_before(look.failed[0], look.success):
-        first = look.failed[0]
+    first = look.first_failed if expect.limits.attempts == "first" else None
+    if first is not None and came_before(first, look.success):
         message = (
             f"the first attempt {first.id} of event {look.event.id} failed: {_answer(first)}; only the first "
             "counts (--fasthook-attempts first)"

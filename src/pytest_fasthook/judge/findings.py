@@ -129,16 +129,19 @@ def _refused(waiting: Waiting, observation: Observation) -> StageResult:
     return unanswered(waiting, error, Cause.CONNECTION_NOT_FOUND if unknown else None)
 
 
-def wrong_team(stage: Stage, expect: Expectations, what: str, team_id: str | None) -> StageResult | None:
-    """The tenancy check: a record of another team proves nothing about this one."""
-    if team_id is None or team_id == expect.team_id:
-        return None
-    return ended(
-        stage,
-        Cause.WRONG_TEAM,
-        f"{what} belongs to team {team_id}, expected team {expect.team_id}",
-        facts={"team_id": team_id},
-    )
+def wrong_team(stage: Stage, expect: Expectations, *parts: tuple[str, str | None]) -> StageResult | None:
+    """The tenancy check: a record of another team proves nothing about this one.
+
+    Args:
+        stage: the stage that looks.
+        expect: names our team.
+        parts: what was read, in words, and the team that it names; ``None`` where it names none.
+    """
+    for what, team_id in parts:
+        if team_id is not None and team_id != expect.team_id:
+            message = f"{what} belongs to team {team_id}, expected team {expect.team_id}"
+            return ended(stage, Cause.WRONG_TEAM, message, facts={"team_id": team_id})
+    return None
 
 
 def _known(facts: Mapping[str, Any]) -> dict[str, Any]:

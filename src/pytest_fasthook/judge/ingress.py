@@ -41,7 +41,7 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
 def _recorded(found: Request, evidence: Evidence, expect: Expectations) -> StageResult | None:
     """The record's verdict; ``None`` while it says neither yes nor no in words that this version knows."""
     facts = _facts(evidence, expect) | {"status": found.status, "verified": found.verified}
-    stranger = wrong_team(STAGE, expect, f"request {found.id}", found.team_id)
+    stranger = wrong_team(STAGE, expect, (f"request {found.id}", found.team_id))
     if stranger:
         return stranger
     if found.status == "rejected" or (found.rejection_cause and found.status != "accepted"):

@@ -35,7 +35,7 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
     if found is None:
         waiting = _wait(expect, question, awaited=f"connection {expect.connection_id}")
         return _given_up(evidence, waiting) or waiting
-    stranger = next(_strangers(evidence, expect, found), None)
+    stranger = _stranger(evidence, expect, found)
     if stranger:
         return stranger
     missing = tuple(_missing(evidence, found))
@@ -100,19 +100,17 @@ def _given_up(evidence: Evidence, waiting: Waiting) -> StageResult | None:
     return None
 
 
-def _strangers(evidence: Evidence, expect: Expectations, found: Connection) -> Iterator[StageResult]:
-    """Every part of the route that says it belongs to another team, wherever it was read."""
+def _stranger(evidence: Evidence, expect: Expectations, found: Connection) -> StageResult | None:
+    """A part of the route that says it belongs to another team, wherever it was read."""
     sources = (found.source, chain.source(evidence, found))
     destinations = (found.destination, chain.destination(evidence, found))
-    parts = [
-        (f"connection {found.id}", found),
-        *((f"source {found.source_id}", source) for source in sources),
-        *((f"destination {found.destination_id}", destination) for destination in destinations),
-    ]
-    for what, part in parts:
-        result = wrong_team(STAGE, expect, what, part.team_id if part else None)
-        if result:
-            yield result
+    return wrong_team(
+        STAGE,
+        expect,
+        (f"connection {found.id}", found.team_id),
+        *((f"source {found.source_id}", one.team_id) for one in sources if one),
+        *((f"destination {found.destination_id}", one.team_id) for one in destinations if one),
+    )
 
 
 def _missing(evidence: Evidence, found: Connection) -> Iterator[Question]:
