@@ -182,9 +182,12 @@ class Service:
             ).serve(sockets=[self._listener])
         finally:
             delivering.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await delivering
-            await self._sender.close()
+            try:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await delivering
+            finally:
+                # Also where deliveries ended with an error, which is raised on: no connection may outlive its loop.
+                await self._sender.close()
 
     def _break(self, scope: Scope, reset: bool) -> None:  # noqa: FBT001 - the shape of a Breaker
         transport = self._transports.get(tuple(scope["client"]))
