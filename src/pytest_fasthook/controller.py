@@ -32,7 +32,7 @@ from pytest_fasthook.opening import open_gate, open_transport
 from pytest_fasthook.options import JSON
 from pytest_fasthook.output import check_paths, github_annotations, summary, write_all
 from pytest_fasthook.planning import plan_lines
-from pytest_fasthook.probe import Plan, grouped
+from pytest_fasthook.probe import Plan
 from pytest_fasthook.progress import WaitingLine, ends, say_stage, stage_status
 from pytest_fasthook.route import Route
 from pytest_fasthook.selection import Selection, connections_of
@@ -45,6 +45,7 @@ from pytest_fasthook.session import (
     gated,
     unreached,
 )
+from pytest_fasthook.sharing import grouped
 from pytest_fasthook.stages import Stage, StageResult
 from pytest_fasthook.tally import Tally
 from pytest_fasthook.termination import terminated_like_interrupted

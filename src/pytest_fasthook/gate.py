@@ -20,10 +20,11 @@ from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import ended
 from pytest_fasthook.judge.sequence import not_run
-from pytest_fasthook.probe import Group, Plan, Probe, Refusal, Stamp, grouped, probe_for, saved_probe
+from pytest_fasthook.probe import Plan, Probe, Refusal, Stamp, probe_for, saved_probe
 from pytest_fasthook.reader import Reader
 from pytest_fasthook.route import Route
 from pytest_fasthook.saved_run import SavedProbe
+from pytest_fasthook.sharing import Group, grouped
 from pytest_fasthook.stages import Stage, StageResult
 
 

@@ -438,32 +438,3 @@ def _url(source_url: str, message: Message, *, base: str) -> str:
 def _pairs(query: Mapping[str, Any]) -> list[tuple[str, str]]:
     listed = [(name, value if isinstance(value, list) else [value]) for name, value in query.items()]
     return [(name, str(item)) for name, items in listed for item in items]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Routes that share one probe: same source, same plan, and one payload passes all their filters."""
-
-    routes: tuple[Route, ...]
-    plan: Plan
-
-    def takes(self, route: Route, plan: Plan) -> bool:
-        """Whether one more route fits."""
-        same = route.source_id == self.routes[0].source_id and route.source_url == self.routes[0].source_url
-        return same and self.plan.sends_like(plan, route.source_id) and _fit((*self.routes, route), plan)
-
-
-def grouped(routes: Iterable[tuple[Route, Plan]]) -> list[Group]:
-    """As few groups as can be."""
-    groups: list[Group] = []
-    for route, plan in routes:
-        home = next((index for index, group in enumerate(groups) if group.takes(route, plan)), None)
-        if home is None:
-            groups.append(Group((route,), plan))
-        else:
-            groups[home] = Group((*groups[home].routes, route), plan)
-    return groups
-
-
-def _fit(routes: Sequence[Route], plan: Plan) -> bool:
-    return isinstance(compose(routes, plan, TRIAL), Draft)

@@ -26,7 +26,6 @@ from pytest_fasthook.probe import (
     Refusal,
     Stamp,
     doubts,
-    grouped,
     probe_for,
     unsendable,
 )
@@ -34,6 +33,7 @@ from pytest_fasthook.redact import Secret
 from pytest_fasthook.route import Route
 from pytest_fasthook.rules.matching import evaluate
 from pytest_fasthook.rules.message import Message
+from pytest_fasthook.sharing import grouped
 
 SECRET = "s3cr3t/of+the source"
 HMAC = {"auth_type": "HMAC", "auth": {"signature_header": "x-signature"}}
