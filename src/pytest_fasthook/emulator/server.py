@@ -186,8 +186,16 @@ class Service:
                 with contextlib.suppress(asyncio.CancelledError):
                     await delivering
             finally:
-                # Also where deliveries ended with an error, which is raised on: no connection may outlive its loop.
+                # Also where deliveries ended with an error, which is raised on.
                 await self._sender.close()
+                await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """Close the connections that are still open, and let the loop see to it: none may outlive it."""
+        for transport in list(self._transports.values()):
+            transport.abort()
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     def _break(self, scope: Scope, reset: bool) -> None:  # noqa: FBT001 - the shape of a Breaker
         transport = self._transports.get(tuple(scope["client"]))
