@@ -30,6 +30,7 @@ HARD_STOP_MARGIN_S = 60.0
 """How long past the gate's own budget pytest-timeout waits before it ends a stage, in seconds."""
 LONGEST_DELAY_S = 3600.0
 """The longest delay rule that an xdist worker, which cannot know it, allows for, in seconds."""
+NEVER_DECIDED = "the gate ended before it was decided"
 EMULATOR_CONNECTION = "conn_demo"
 MAILBOX_KEY = "fasthook_mailbox"
 EMULATOR_KEY = "fasthook_emulator"
@@ -151,9 +152,9 @@ class WorkerPlugin(Collecting):
         return self.hard_stop_s + LONGEST_DELAY_S
 
 
-def unreached(stage: Stage) -> Notice:
+def unreached(stage: Stage, why: str = NEVER_DECIDED) -> Notice:
     """What an item reports for a stage that the gate never decided."""
-    text = f"STAGE_NOT_RUN: {stage} did not run: the gate ended before it was decided"
+    text = f"STAGE_NOT_RUN: {stage} did not run: {why}"
     return Notice(outcome=Outcome.INCONCLUSIVE, advisory=False, brief=text, text=text)
 
 

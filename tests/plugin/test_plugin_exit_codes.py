@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from plugin_scene import Scene, one_line_of, text_of
 
-from standin import BranchScript, RouteScript
+from standin import API_KEY, BranchScript, RouteScript
 
 pytest_plugins = ("pytester",)
 
@@ -151,6 +151,35 @@ def test_under_xdist_a_deselected_stage_is_no_success_either(args: tuple[str, ..
     with scene.serving():
         result = scene.gate(REPORT, "-n", "2", *args)
     assert (result.ret, document(scene)["verdict"]) == (75, "inconclusive")
+
+
+BREAKS = """
+from pytest_fasthook.gate import Gate
+
+def broken(self, *args, **keywords):
+    raise ZeroDivisionError("a bug beside " + self.settings.api_key.reveal())
+
+Gate.collect = broken
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "1")], ids=["here", "under xdist"])
+def test_a_gate_that_breaks_is_no_success_and_says_so(args: tuple[str, ...], scene: Scene) -> None:
+    scene.file("conftest.py", BREAKS)
+    with scene.serving() as standin:
+        result = scene.gate(REPORT, *args)
+    assert (result.ret, document(scene)["verdict"], standin.probes) == (75, "inconclusive", [])
+    assert "the gate itself broke; please report this:" in text_of(result)
+    assert "ZeroDivisionError: a bug beside ***" in text_of(result)
+    assert API_KEY not in text_of(result)
+
+
+def test_a_source_whose_connections_cannot_be_listed_is_an_error(scene: Scene) -> None:
+    """Nobody listens at the scene's own address."""
+    result = scene.run("--fasthook-source=src_orders", REPORT)
+    (connection,) = document(scene)["connections"]
+    assert (result.ret, connection["cause"]["code"]) == (69, "API_UNREACHABLE")
+    assert connection["connection_id"] == "src_orders"
 
 
 # -- settings in files -----------------------------------------------------------------------------------------
