@@ -383,10 +383,13 @@ def _unsignable(route: Route, plan: Plan) -> Refusal | None:
 
 def address(draft: Draft, route: Route, plan: Plan) -> Probe | Refusal:
     """The signed probe for one source; every route of a group has the same one."""
+    if not route.source_url:
+        why = f"source {route.source_id} has no URL to send to, expected one (or give --fasthook-source-url)"
+        return Refusal(cause=Cause.INGRESS_UNREACHABLE, message=why)
     message = draft.message
     request = SignedRequest(
         method=message.method,
-        url=_url(route.source_url or "", message, base=_base(route, plan)),
+        url=_url(route.source_url, message, base=_base(route, plan)),
         body=draft.body,
         content_type=message.headers.get("content-type", JSON_TYPE),
     )

@@ -446,6 +446,17 @@ def test_the_path_of_a_given_url_is_the_callers_own(given: str, wanted: str, exp
     assert made(route, replace(plan_of(), source_url=given)).url == expected
 
 
+def test_a_source_without_a_url_is_refused_unless_one_was_given() -> None:
+    """Sources that poll or listen elsewhere have none."""
+    refusal = unsendable(route_of(url=None), plan_of())
+    assert refusal is not None
+    assert refusal.cause is Cause.INGRESS_UNREACHABLE
+    for word in ("src_orders", "no URL", "--fasthook-source-url"):
+        assert word in refusal.message
+    given = "https://hook-abc123.test/"
+    assert unsendable(route_of(url=given), replace(plan_of(), source_url=given)) is None
+
+
 def test_a_query_parameter_that_the_url_has_already_is_not_added_again() -> None:
     """FastHook reads a repeated name as a list, which would no longer be the wanted text."""
     route = filtering(route={"url": "https://hook-abc123.test/?mode=live&a=%20b"}, query={"mode": "live"})
