@@ -22,15 +22,13 @@ def fasthook(request: pytest.FixtureRequest) -> Iterator[Handle]:
     if connection_id is None:
         pytest.skip("needs --fasthook-connection or --fasthook-emulator")
     from pytest_fasthook.handle import Handle  # noqa: PLC0415 - only a test that asks for it loads the gate
-    from pytest_fasthook.hooks import with_payloads  # noqa: PLC0415 - as above
 
-    settings, hook = _settings_to_send(request.config), request.node.ihook
-    supplied = with_payloads(
-        settings,
-        [connection_id],
-        lambda one: hook.pytest_fasthook_payload(connection_id=one, config=request.config),
+    hook = request.node.ihook.pytest_fasthook_payload
+    handle = Handle(
+        _settings_to_send(request.config),
+        connection_id,
+        supply=lambda one: hook(connection_id=one, config=request.config),
     )
-    handle = Handle(supplied, connection_id)
     yield handle
     handle.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -32,9 +32,19 @@ Matching = str | Iterable[str] | Mapping[str, Any]
 class Handle:
     """One connection, ready to be sent to or watched. Given by the ``fasthook`` fixture."""
 
-    def __init__(self, settings: Settings, connection_id: str) -> None:
+    def __init__(
+        self, settings: Settings, connection_id: str, *, supply: Callable[[str], Any] = lambda _: None
+    ) -> None:
+        """Get ready; nothing is asked or sent yet.
+
+        Args:
+            settings: of the run.
+            connection_id: the connection.
+            supply: gives a payload for it where neither a test nor the settings do, or ``None``.
+        """
         self.connection_id = connection_id
-        self._settings = replace(settings.of(connection_id), overrides=Overrides())
+        self._supply = supply
+        self._settings = replace(settings.of(connection_id), overrides=Overrides(), resumed=None)
         self._clock = SystemClock()
         self._opened_at = self._clock.monotonic()
         self._gates: list[Gate] = []
@@ -58,6 +68,8 @@ class Handle:
         """
         given = tuple(header(f"{name}: {value}", "headers") for name, value in (headers or {}).items())
         settings = replace(self._settings, mode="send", match=(), headers=(*self._settings.headers, *given))
+        if payload is None and settings.payload is None:
+            payload = self._supply(self.connection_id)
         if payload is not None:
             settings = replace(settings, payload=payload_bytes(payload, "send()"), payload_file=None)
         gate, track = self._open(settings)

@@ -23,14 +23,15 @@ def with_payloads(settings: Settings, connections: Iterable[str], supply: Callab
     """The settings with a payload for every connection that has none and gets one.
 
     Args:
-        settings: nothing is asked in wait mode, which sends nothing.
+        settings: nothing is asked where nothing is sent, in wait mode and in a run that is resumed.
         connections: those that may be sent to.
         supply: gives a connection's payload, or ``None``.
 
     Raises:
         SettingsError: what was supplied cannot be sent.
     """
-    without = [one for one in connections if settings.of(one).payload is None and settings.mode == "send"]
+    sends = settings.mode == "send" and settings.resumed is None
+    without = [one for one in connections if sends and settings.of(one).payload is None]
     supplied = {one: supply(one) for one in without}
     given = {one: payload for one, payload in supplied.items() if payload is not None}
     own = {**settings.overrides.connections}

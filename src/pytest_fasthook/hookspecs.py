@@ -15,8 +15,8 @@ import pytest
 def pytest_fasthook_payload(connection_id: str, config: pytest.Config) -> Any:
     """Supply the body to send through a connection, where no setting gives one.
 
-    Called once for each connection before anything is sent, and by ``fasthook.send()`` without a payload. The first
-    answer other than ``None`` counts; without any, the body is made from the connection's rules.
+    Called once for each connection before the gate sends anything, and by ``fasthook.send()`` without a payload. The
+    first answer other than ``None`` counts; without any, the body is made from the connection's rules.
 
     Args:
         connection_id: the connection.

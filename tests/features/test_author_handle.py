@@ -144,3 +144,16 @@ def test_in_wait_mode_a_test_may_still_send(emulated: Emulated) -> None:
     run = run_tests(emulated, route, MODE_WAIT, *args)
     assert (run.exit_code, passed(run)) == (0, 1), run.output
     assert len(emulated.probes(route)) == 1
+
+
+def test_beside_a_resumed_run_a_test_sends_an_event_of_its_own(emulated: Emulated) -> None:
+    """What the resumed run had sent is the gate's own affair."""
+    route = orders(emulated)
+    emulated.write("conftest.py", "def pytest_fasthook_payload(): raise AssertionError('nothing is sent')\n")
+    emulated.write("event.json", {"type": "order"})
+    first = emulated.run("--fasthook-payload=event.json", connections=[route.connection_id])
+    assert first.exit_code == 0, first.output
+    emulated.write("test_orders.py", MODE_WAIT)
+    run = emulated.run("test_orders.py", "--fasthook-resume=reports/gate.json", reports=False)
+    assert (run.exit_code, passed(run)) == (0, 1), run.output
+    assert len(emulated.probes(route)) == 2

@@ -125,8 +125,11 @@ def test_the_fixture_asks_as_well(emulated: Emulated) -> None:
         "    assert fasthook.send({'a': 1}).ingress().data['body'] == {'a': 1}\n",
     )
     route = emulated.route()
-    run = emulated.run("test_orders.py", "-n", "2", connections=[route.connection_id])
-    assert run.exit_code == 0, run.output
+    emulated.post(route, {"from": "somebody"})
+    emulated.emulator.settle()
+    for args in (("-n", "2"), ("--fasthook-mode=wait", "--fasthook-deploy-start=now-1h")):
+        run = emulated.run("test_orders.py", *args, connections=[route.connection_id])
+        assert run.exit_code == 0, run.output
 
 
 @pytest.mark.parametrize("value", ["{1, 2}", 'float("nan")', '{"a": object()}'])
