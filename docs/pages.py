@@ -8,6 +8,7 @@ from pathlib import Path
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.next_steps import next_step
 from pytest_fasthook.options import OPTIONS, Option
+from pytest_fasthook.route_file import KEYS
 
 FOLDER = Path(__file__).parent
 
@@ -43,6 +44,12 @@ WHEN = {
     Cause.STAGE_NOT_RUN: "a stage was deselected or never reached",
     Cause.NEGATIVE_ACCEPTED: "a probe that must be refused got through (not offered yet)",
 }
+FILE_ALONE = {
+    "secret_env": "Name of the environment variable that holds the secret of the connection's source",
+    "rules_file": "JSON file with the rules that the connection must have: a list, or the CLI's connection file",
+    "expect": "`expect.response.body`: fields that the receiver's answer must have; `${VARIABLE}` is filled in",
+}
+SHAPES = {"headers": "table", "advisory": "list", "match": "list", "expect": "table"}
 VERDICT = {Outcome.FAILED: "fail", Outcome.ERROR: "error", Outcome.INCONCLUSIVE: "inconclusive"}
 NOTE = "<!-- made by docs/pages.py from the code's own table; change it there -->"
 
@@ -60,6 +67,15 @@ def settings_page() -> str:
         "| option | environment | ini | default | what it does |",
         "| --- | --- | --- | --- | --- |",
         *map(_setting, OPTIONS),
+        "",
+        "## fasthook.toml",
+        "",
+        "Settings of single connections, in `[connections.<id>]`, and of all of them, in `[defaults]`. The command line",
+        "and the environment are stronger than this file, the ini file is weaker. Paths begin where the file lies.",
+        "",
+        "| key | value | like the option | what it does |",
+        "| --- | --- | --- | --- |",
+        *(_key(key, option) for key, option in KEYS.items()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -74,6 +90,11 @@ def _setting(option: Option) -> str:
         option.help,
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _key(key: str, option: Option | None) -> str:
+    like = f"`{option.flag}`" if option else "-"
+    return f"| `{key}` | {SHAPES.get(key, 'text')} | {like} | {option.help if option else FILE_ALONE[key]} |"
 
 
 def causes_page() -> str:

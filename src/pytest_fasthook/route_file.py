@@ -281,3 +281,6 @@ _READERS: Mapping[str, tuple[Option | None, Callable[[_Place, str, Any], Fields]
     "rules_file": (None, _rules),
     "expect": (None, _expect),
 }
+
+KEYS: Mapping[str, Option | None] = {key: option for key, (option, _) in _READERS.items()}
+"""The keys of one table, with the option that sets the same for every connection, where there is one."""
