@@ -132,7 +132,10 @@ def test_duplicates_are_409(emulator: Emulator, api: Api) -> None:
 
 
 def test_a_url_can_be_given(emulator: Emulator, api: Api) -> None:
-    for url, hook in (("https://hook-abc123.fasthook.example/", "hook-abc123"), ("/hook-xyz/", "hook-xyz")):
+    for url, hook in (
+        ("https://hook-abc123.fasthook.example/", "hook-abc123"),
+        ("http://localhost:1/hook-xyz", "hook-xyz"),
+    ):
         made = api.ok("POST", "/sources", {"name": hook, "url": url})
         assert made["url"] == f"{emulator.page_url}{hook}/"
 
@@ -180,6 +183,13 @@ def test_a_connection_upsert_finds_its_record_by_id_or_by_source_and_name(
         ("PUT", "/sources", {"name": "x", "config": {"auth": "x"}}),
         ("PUT", "/sources", {"name": "x", "config": {"allowed_http_methods": ["BREW"]}}),
         ("PUT", "/sources", {"name": "x", "url": "https://example.com/"}),
+        ("PUT", "/sources", {"name": "demo", "url": ""}),
+        ("PATCH", "/connections/conn_demo", {"rules": {}}),
+        (
+            "PATCH",
+            "/connections/conn_demo",
+            {"rules": [{"type": "deduplicate", "window": 1, "include_fields": ["id"]}]},
+        ),
         ("POST", "/sources", {"name": "x", "input_type": "provider_trigger"}),
         ("PUT", "/destinations", {"name": "x"}),
         ("PUT", "/destinations", {"name": "x y", "config": {"url": "https://e.example/"}}),

@@ -64,8 +64,8 @@ def _conditions(call: Call) -> Conditions:
 
 def _place(call: Call) -> tuple[bool, tuple[int, int] | None]:
     """Whether the page goes backwards, and from where."""
-    back = call.one("prev")
-    return back is not None, read_cursor(back or call.one("cursor", "next"))
+    back, onward = read_cursor(call.one("prev")), read_cursor(call.one("cursor", "next"))
+    return back is not None, back or onward
 
 
 def _cursor(attempt: Attempt) -> str:

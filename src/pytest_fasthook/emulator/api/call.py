@@ -51,10 +51,7 @@ class Call:
     def all(self, *names: str) -> list[str]:
         """Return every value of the named parameters, repeated or comma-joined, in order."""
         wanted = {spelling for name in names for spelling in (name, f"{name}[]")}
-        values = [part for name, text in self.query if name in wanted for part in text.split(",")]
-        if not all(values):
-            raise Invalid(f"{names[0]} must not be empty")
-        return values
+        return [part for name, text in self.query if name in wanted for part in text.split(",")]
 
     def one(self, *names: str) -> str | None:
         """Return the last value of the first named parameter that was given."""

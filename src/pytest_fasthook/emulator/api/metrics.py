@@ -8,6 +8,7 @@ from typing import Any
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.conditions import Conditions
 from pytest_fasthook.emulator.api.events import event_conditions
+from pytest_fasthook.emulator.api.requests import read_request_statuses
 from pytest_fasthook.emulator.api.windows import Window, read_window
 from pytest_fasthook.emulator.errors import Invalid
 from pytest_fasthook.emulator.faults import FaultKind
@@ -46,7 +47,7 @@ def requests(call: Call) -> Answer:
     conditions.within(window)
     conditions.among("source_id", call.all("source_id"))
     conditions.among("retry_operation_id", call.all("batch_operation_id"))
-    conditions.among("status", [status.lower() for status in call.all("status")])
+    conditions.among("status", read_request_statuses(call))
     conditions.search(call.one("q"), "id")
     partial = call.world.faults.take(FaultKind.PARTIAL, "/metrics/requests") is not None
     if partial:

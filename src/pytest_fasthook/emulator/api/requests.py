@@ -141,6 +141,14 @@ def visible_request(call: Call) -> Request:
     return request
 
 
+def read_request_statuses(call: Call) -> list[str]:
+    """Read the request statuses of a call."""
+    statuses = [status.lower() for status in call.all("status")]
+    if not set(statuses) <= set(STATUSES):
+        raise Invalid(f"status takes {', '.join(STATUSES)}")
+    return statuses
+
+
 def read_statuses(call: Call) -> list[str]:
     """Read the event statuses of a call."""
     statuses = [status.upper() for status in call.all("status")]
@@ -166,10 +174,7 @@ def request_conditions(call: Call, window: Window) -> Conditions:
     conditions.add("team_id = ?", call.team_id)
     conditions.within(window)
     conditions.add("created_ms <= ?", call.world.visible_ms("requests"))
-    statuses = [status.lower() for status in call.all("status")]
-    if not set(statuses) <= set(STATUSES):
-        raise Invalid(f"status takes {', '.join(STATUSES)}")
-    conditions.among("status", statuses)
+    conditions.among("status", read_request_statuses(call))
     conditions.among("source_id", call.all("source_id"))
     conditions.among("retry_operation_id", call.all("batch_operation_id"))
     _add_retry(call, conditions)

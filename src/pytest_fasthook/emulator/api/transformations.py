@@ -70,11 +70,11 @@ def run(call: Call) -> Answer:
     """Run a script, given or stored, on an envelope; a failure is told in the answer, with the envelope unchanged."""
     body = fields.known(call.body(), "code", "env", "request", "timestamp", "context", "transformation_id")
     code, env = _script(call, body)
-    request = fields.known(body.get("request") or {}, *_ENVELOPE)
+    request = fields.known(body.get("request", {}), *_ENVELOPE)
     envelope = {"headers": {}, "body": None, "query": {}, "path": "/", "method": "POST", **request}
     started_ms, began = call.world.clock.now_ms(), time.perf_counter()
     context = {
-        "timestamp": body.get("timestamp") or iso(started_ms),
+        "timestamp": fields.optional_text(body, "timestamp") or iso(started_ms),
         **(fields.mapping(body, "context") or {}),
     }
     found = engine.run(code, envelope, env=env, context=context)

@@ -24,8 +24,9 @@ from pytest_fasthook.emulator.replay.requests import METHODS as REPLAY_METHODS
 from pytest_fasthook.emulator.resources.destinations import AUTH_TYPES, METHODS, PERIODS, TYPES, URL
 from pytest_fasthook.emulator.resources.keys import GRANTS, SCOPES
 from pytest_fasthook.emulator.resources.secrets import KINDS as SECRET_KINDS
+from pytest_fasthook.emulator.resources.sources import HOOK_URL
 from pytest_fasthook.emulator.resources.sources import METHODS as SOURCE_METHODS
-from pytest_fasthook.emulator.rules.canonical import MAX_DELAY_MS
+from pytest_fasthook.emulator.rules.canonical import FIELD, MAX_DELAY_MS, ORDER
 
 TIME = pattern(
     r"^(now([+-][0-9]{1,4}[smhdw])?"
@@ -34,6 +35,7 @@ TIME = pattern(
 """An ISO 8601 timestamp (the emulator reads more forms than are generated from this) or relative to now."""
 NAME = pattern(r"^[A-Za-z0-9_-]+$", minLength=1, maxLength=155)
 _FREE_NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
+_SHORT: Schema = {"type": "string", "maxLength": 2048}
 _STATUS = one_of("enabled", "disabled")
 _DURATION: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_DELAY_MS}
 _CODE: Schema = {"type": "string", "minLength": 1, "maxLength": 262_144}
@@ -43,32 +45,29 @@ CONDITION: Schema = {
     "anyOf": [
         {"type": ["string", "number", "boolean", "null"]},
         array(model("Condition")),
-        {"type": "object", "propertyNames": {"pattern": "^[^$]"}, "additionalProperties": model("Condition")},
-        given(
-            **{
-                "$eq": ANY,
-                "$neq": ANY,
-                "$gt": ANY,
-                "$gte": ANY,
-                "$lt": ANY,
-                "$lte": ANY,
-                "$contains": ANY,
-                "$startsWith": TEXT,
-                "$endsWith": TEXT,
+        {
+            "type": "object",
+            "properties": {
+                **{
+                    f"${name}": ANY
+                    for name in ("eq", "neq", "gt", "gte", "lt", "lte", "contains", "startsWith", "endsWith")
+                },
                 "$exists": {"type": "boolean"},
                 "$in": array(ANY),
                 "$nin": array(ANY),
                 "$or": array(model("Condition")),
                 "$and": array(model("Condition")),
                 "$not": model("Condition"),
-            }
-        ),
+            },
+            "patternProperties": {"^([^$]|$)": model("Condition")},
+            "additionalProperties": False,
+        },
     ],
 }
 _TARGETS: dict[str, Schema] = {name: model("Condition") for name in ("headers", "body", "query", "path")}
 CONDITIONS: Schema = {**given(**_TARGETS), "minProperties": 1}
 
-_FIELDS = array(pattern(r"^(body|headers|query|path)(\.[A-Za-z0-9_-]+)*$"))
+_FIELDS = array(pattern(f"^{FIELD.pattern}$"))
 
 
 def _open(required: tuple[str, ...], /, **fields: Schema) -> Schema:
@@ -79,7 +78,9 @@ def _open(required: tuple[str, ...], /, **fields: Schema) -> Schema:
 
 RULE: Schema = {
     "anyOf": [
-        _open(("type", "window"), type={"const": "deduplicate"}, window=_DURATION, include_fields=_FIELDS),
+        _open(
+            ("type", "window"), type={"const": "deduplicate"}, window=_DURATION, include_fields=maybe(_FIELDS)
+        ),
         _open(
             ("type", "window", "exclude_fields"),
             type={"const": "deduplicate"},
@@ -104,8 +105,8 @@ RULE: Schema = {
             strategy=one_of("linear", "exponential"),
             interval=_DURATION,
             count={"type": "integer", "minimum": 0, "maximum": 50},
-            response_status_codes=array(
-                pattern(r"^!?([1-5][0-9]{2}(-[1-5][0-9]{2})?|(>=|<=|>|<)[1-5][0-9]{2})$")
+            response_status_codes=maybe(
+                array(pattern(r"^!?([1-5][0-9]{2}(-[1-5][0-9]{2})?|(>=|<=|>|<)[1-5][0-9]{2})$"))
             ),
         ),
     ]
@@ -116,14 +117,14 @@ SOURCE_CONFIG: Schema = {
     "properties": {
         "auth_type": {"enum": [*KINDS, None]},
         "auth": MAYBE_OBJECT,
-        "allowed_http_methods": array(one_of(*SOURCE_METHODS)),
+        "allowed_http_methods": maybe(array(one_of(*SOURCE_METHODS))),
         "mode": {"enum": ["default", None]},
         "custom_response": maybe(
             _open(
                 (),
                 body=MAYBE_TEXT,
-                status={"type": "integer", "minimum": 200, "maximum": 599},
-                content_type=one_of("json", "text", "xml"),
+                status=maybe({"type": "integer", "minimum": 200, "maximum": 599}),
+                content_type={"enum": ["json", "text", "xml", None]},
             )
         ),
     },
@@ -149,18 +150,26 @@ _ENDS: dict[str, Schema] = {
     "destination_id": pattern("^des_[A-Za-z0-9_-]+$"),
 }
 _CONNECTION_ID = pattern("^web_[A-Za-z0-9_-]{1,40}$")
+
+
+def _at_most_one(kind: str) -> Schema:
+    """No two rules of one type."""
+    of_kind = {"type": "object", "properties": {"type": {"const": kind}}, "required": ["type"]}
+    return {"contains": of_kind, "minContains": 0, "maxContains": 1}
+
+
 _ROUTE: dict[str, Schema] = {
     "name": _FREE_NAME,
-    "description": maybe({"type": "string", "maxLength": 2048}),
+    "description": maybe(_SHORT),
     "disabled_at": maybe(TIME),
     "paused_at": maybe(TIME),
-    "rules": array(model("Rule"), maxItems=1),
+    "rules": {**array(model("Rule"), maxItems=len(ORDER)), "allOf": [_at_most_one(kind) for kind in ORDER]},
 }
 _ENV = maybe(map_of(TEXT))
 _PARTS: dict[str, Schema] = {
     "method": one_of(*REPLAY_METHODS),
     "path": {"type": "string", "maxLength": 2048},
-    "query": {"anyOf": [TEXT, map_of(TEXT)]},
+    "query": {"anyOf": [TEXT, OBJECT]},
     "headers": {
         "type": "object",
         "propertyNames": {"pattern": f"^{HEADER_NAME.pattern}$"},
@@ -168,14 +177,14 @@ _PARTS: dict[str, Schema] = {
     },
     "body": ANY,
 }
-_ENVELOPE = given(headers=OBJECT, body=ANY, query=OBJECT, path=TEXT, method=one_of(*REPLAY_METHODS))
+_ENVELOPE = given(headers=ANY, body=ANY, query=ANY, path=ANY, method=ANY)
 _KEY: dict[str, Schema] = {
     "name": {"type": "string", "minLength": 1, "maxLength": 100},
     "rate_limit_per_minute": {"type": "integer", "minimum": 1, "maximum": 10_000},
 }
 
 
-_ID = pattern("^[^,]+$")
+_ID = TEXT
 _SPAN: dict[str, Schema] = {"from": TIME, "to": TIME}
 _SHARED_FILTER: dict[str, Schema] = {"source_id": _ID, "q": {"type": "string", "minLength": 1}}
 
@@ -195,9 +204,9 @@ BODIES: dict[str, Schema] = {
         name=_FREE_NAME,
         type=pattern("^[A-Z][A-Z0-9_]{0,39}$"),
         status=_STATUS,
-        url=pattern(r"^https://hook-[a-z0-9]{6,40}\.fasthook\.io/$"),
+        url=pattern(f"^{HOOK_URL.pattern}$"),
         config=SOURCE_CONFIG,
-        description=maybe({"type": "string", "maxLength": 2048}),
+        description=maybe(_SHORT),
         input_type={"const": "webhook"},
     ),
     "SourceUpdate": given(
@@ -228,7 +237,7 @@ BODIES: dict[str, Schema] = {
     "TransformationUpdate": given(name=_FREE_NAME, code=_CODE, env=_ENV),
     "TransformationValidate": given(("code",), code=_CODE),
     "TransformationRun": given(
-        ("code",), code=_CODE, env=_ENV, request=_ENVELOPE, timestamp=TEXT, context=MAYBE_OBJECT
+        ("code",), code=_CODE, env=_ENV, request=_ENVELOPE, timestamp=maybe(_SHORT), context=MAYBE_OBJECT
     ),
     "ProjectSecretsSet": {
         **given(**dict.fromkeys(SECRET_KINDS, pattern("^[!-~]+$", minLength=16, maxLength=255))),

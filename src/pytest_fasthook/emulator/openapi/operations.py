@@ -43,7 +43,7 @@ class Doc:
 
 _FLAG = one_of("true", "false")
 _CURSOR = pattern(r"^[0-9]{1,15}\.[0-9]{1,15}$")
-_TEXTS = array(pattern("^[^,]+$"), minItems=1)
+_TEXTS = array(TEXT, minItems=1)
 _WORDS: Schema = {"type": "string", "minLength": 1}
 
 

@@ -162,7 +162,7 @@ def _changes(world: World, connection: Connection, values: Mapping[str, Any]) ->
 
 
 def _rules(world: World, team_id: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rules = canonical(resolved(world, team_id, values.get("rules") or []))
+    rules = canonical(resolved(world, team_id, values.get("rules", [])))
     script = rule_of(rules, "transform")
     if script:
         TRANSFORMATIONS.get(world.database, team_id, script["transformation_id"])
@@ -183,9 +183,9 @@ def _existing(world: World, team_id: str, values: Mapping[str, Any]) -> Connecti
 def _end(world: World, team_id: str, values: Mapping[str, Any], end: str) -> str | None:
     """The id of the source or destination that a body names, in either of two ways."""
     embedded = fields.mapping(values, end) or {}
-    found = values.get(f"{end}_id") or embedded.get("id")
-    if found is None:
+    if f"{end}_id" not in values and "id" not in embedded:
         return None
+    found = values.get(f"{end}_id", embedded.get("id"))
     table = SOURCES if end == "source" else DESTINATIONS
     if not isinstance(found, str):
         raise Invalid(f"{end}_id must be a text")
@@ -193,7 +193,7 @@ def _end(world: World, team_id: str, values: Mapping[str, Any], end: str) -> str
 
 
 def _has_ends(values: Mapping[str, Any]) -> bool:
-    return all(values.get(f"{end}_id") or values.get(end) for end in ("source", "destination"))
+    return all(f"{end}_id" in values or values.get(end) for end in ("source", "destination"))
 
 
 def _given_id(values: Mapping[str, Any]) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from pytest_fasthook.emulator.errors import Conflict, Invalid
 from pytest_fasthook.emulator.ingress.authenticity import KINDS
@@ -20,7 +19,10 @@ from pytest_fasthook.emulator.world import World
 
 FIELDS = ("name", "type", "status", "url", "config", "description", "input_type")
 STATUSES = ("enabled", "disabled")
-HOOK = re.compile(r"hook-[a-z0-9]{1,40}")
+HOOK_URL = re.compile(
+    r"https?://(?:(hook-[a-z0-9]{1,40})\.[A-Za-z0-9.-]{1,200}(?::[0-9]{1,5})?/?"
+    r"|[A-Za-z0-9.-]{1,200}(?::[0-9]{1,5})?/(hook-[a-z0-9]{1,40})/?)"
+)
 TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 METHODS = ("GET", "QUERY", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
@@ -59,8 +61,8 @@ def update(world: World, source: Source, body: Any) -> Source:
         changes["description"] = fields.optional_text(values, "description")
     if "config" in values:
         changes["config"] = _config(kept(fields.mapping(values, "config"), source.config))
-    if values.get("url"):
-        changes["hook"] = _hook(world, str(values["url"]), owner=source.id)
+    if "url" in values:
+        changes["hook"] = _hook(world, fields.text(values, "url"), owner=source.id)
     if "status" in values:
         changes["disabled_ms"] = _disabled(world, values, since=source.disabled_ms)
     SOURCES.update(world.database, source.id, **changes)
@@ -95,14 +97,13 @@ def delete(world: World, source: Source) -> None:
 def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Source:
     now = world.clock.now_ms()
     _check_input_type(values)
-    url = fields.optional_text(values, "url")
     source = Source(
         id=world.ids.make("src"),
         team_id=team_id,
         name=fields.text(values, "name"),
         description=fields.optional_text(values, "description"),
         type=_type(values),
-        hook=_hook(world, url, owner=None) if url else world.ids.hook(),
+        hook=_hook(world, fields.text(values, "url"), owner=None) if "url" in values else world.ids.hook(),
         config=_config(fields.mapping(values, "config")),
         disabled_ms=_disabled(world, values, since=None),
         created_ms=now,
@@ -142,11 +143,10 @@ def _disabled(world: World, values: Mapping[str, Any], *, since: int | None) -> 
 
 def _hook(world: World, url: str, *, owner: str | None) -> str:
     """The label by which a given URL leads here: ``hook-…``, first in its host or in its path."""
-    parts = urlsplit(url)
-    labels = [(parts.hostname or "").partition(".")[0], parts.path.strip("/").partition("/")[0]]
-    hook = next((label for label in labels if HOOK.fullmatch(label)), None)
-    if hook is None:
-        raise Invalid("url must have a label of the form hook-xxxxxx as its host or path")
+    found = HOOK_URL.fullmatch(url)
+    if found is None:
+        raise Invalid("url must have a label of the form hook-xxxxxx as its host's first part or as its path")
+    hook = found[1] or found[2]
     taken = SOURCES.find(world.database, "hook = ?", (hook,))
     if taken and taken.id != owner:
         raise Conflict("a source with this url already exists")

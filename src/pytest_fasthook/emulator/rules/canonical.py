@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from pytest_fasthook.emulator.rules.numbers import whole
 from pytest_fasthook.emulator.rules.retry import is_code
 
 ORDER = ("deduplicate", "transform", "filter", "delay", "retry")
+FIELD = re.compile(r"(body|headers|query|path)(\.[^.]+)*")
 MAX_RETRIES = 50
 MAX_DELAY_MS = 30 * 24 * 3_600_000
 
@@ -48,6 +50,8 @@ def _deduplicate(rule: Mapping[str, Any]) -> dict[str, Any]:
     window = _whole_number(rule, "window", low=1, high=MAX_DELAY_MS)
     for name in ("include_fields", "exclude_fields"):
         _texts(rule, name)
+        if not all(FIELD.fullmatch(path) for path in rule.get(name) or ()):
+            raise Invalid(f"{name} takes paths such as body.id, headers.x-id, query.mode, path")
     if rule.get("include_fields") and rule.get("exclude_fields"):
         raise Invalid("a deduplicate rule takes include_fields or exclude_fields, not both")
     return {**rule, "window": window}

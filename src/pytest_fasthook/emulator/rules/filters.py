@@ -76,7 +76,7 @@ def _check_operator(key: str, operand: Any) -> None:
         raise Invalid(f"unknown filter operator: {key}")
     if not _suits(name, operand):
         raise Invalid(f"filter operator {key} takes {'true or false' if name == 'exists' else 'an array'}")
-    if name in _LOGIC:
+    if name in _LOGIC or not key.startswith("$"):
         check_condition(operand)
 
 
