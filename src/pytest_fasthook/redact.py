@@ -23,7 +23,7 @@ MASK = "***"
 MIN_SECRET = 4
 """Shorter texts cannot be told from ordinary words; masking them would blot out the report."""
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_COLOURS = re.compile(r"\x1b\[[0-?]*[@-~]")
 _INERT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
@@ -39,8 +39,12 @@ _HASH_COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 
 
 def clean(text: str) -> str:
-    """Make text from outside inert; newlines and tabs stay, everything else unprintable becomes visible."""
-    text = _ANSI.sub("", text)
+    """Make text from outside inert; newlines and tabs stay, everything else unprintable becomes visible.
+
+    Colours go. No other escape does: one that takes text with it (a title, a link) could hide words of ours
+    that stand behind it.
+    """
+    text = _COLOURS.sub("", text)
     text = _INERT.sub(_visible, text)
     text = _NONCHARACTER.sub(_visible, text)
     return _HASH_COMMAND.sub("# #", _COLON_COMMAND.sub(": :", text))
