@@ -62,6 +62,7 @@ def test_a_failed_event_is_delivered_again_as_a_new_one(
     emulator.settle()
 
     assert retry.event_id == failed.id
+    assert retry.replay_event_id is not None
     again = client.get_event(retry.replay_event_id)
     assert (again.is_retry, again.retry_parent_event_id) == (True, failed.id)
     assert [delivery.event_id for delivery in emulator.receiver.deliveries] == [failed.id, again.id]
