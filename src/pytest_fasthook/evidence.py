@@ -103,6 +103,10 @@ class Evidence:
         """All observations of a question, oldest first."""
         return tuple(self._about.get(question, ()))
 
+    def answers(self, question: Question) -> Sequence[Observation]:
+        """The observations of a question that have an answer, oldest first."""
+        return tuple(observation for observation in self.about(question) if observation.error is None)
+
     def latest(self, question: Question) -> Observation | None:
         """The newest observation of a question, answered or not."""
         seen = self._about.get(question)
@@ -110,8 +114,7 @@ class Evidence:
 
     def answered(self, question: Question) -> Observation | None:
         """The newest observation of a question that has an answer."""
-        seen = self._about.get(question, ())
-        return next((observation for observation in reversed(seen) if observation.error is None), None)
+        return next(reversed(self.answers(question)), None)
 
     def __iter__(self) -> Iterator[Observation]:
         return iter(tuple(self._log))

@@ -274,34 +274,38 @@ def metrics(history: History) -> Hop:
     looks = round((history.budget - STEP / 2) / STEP)
     moments = [STEP / 2 + STEP * step for step in range(looks)]
     last = _counted(history, history.budget)
-    earlier = {_counted(history, moment) for moment in moments} - {Cause.METRICS_LAG, Cause.API_BAD_RESPONSE}
-    lacking = history.metrics.counts_from > 0
-    causes = {one for one in {last, *earlier} if one is not None}
-    if lacking:
+    earlier = {one for moment in moments for one in _counted(history, moment)}
+    meanings = last | (earlier - {Cause.METRICS_LAG, Cause.API_BAD_RESPONSE})
+    causes = {one for one in meanings if one is not None}
+    if history.metrics.counts_from > 0:
         causes.add(Cause.API_BAD_RESPONSE)
-    return Hop(passes=None in {last, *earlier}, ends=frozenset(causes))
+    return Hop(passes=None in meanings, ends=frozenset(causes))
 
 
-def _counted(history: History, moment: float) -> Cause | None:
-    """What the answers of one moment mean.
+def _counted(history: History, moment: float) -> set[Cause | None]:
+    """What the answers of one moment may mean.
 
-    One failure more than the limit means nothing yet where our own event failed before it was delivered: the
-    counts do not say whose failure they still hold.
+    One failure more than the limit means nothing yet where our own event failed before it was delivered, or may
+    still be delivered: the counts do not say whose failure they hold.
     """
     if moment < history.metrics.counts_from:
-        return Cause.API_BAD_RESPONSE
+        return {Cause.API_BAD_RESPONSE}
     made, lag, ours = dict(_events(history)), history.metrics.lag, history.branch
     counted = [created for created in made if created + lag <= moment]
     listed = [created for created, visible in made.items() if visible <= moment]
     if ours.visible > moment or len(counted) < len(listed):
-        return Cause.METRICS_LAG
+        return {Cause.METRICS_LAG}
     failed = _failed_strangers(history, moment) + _fails_then(history, moment - lag)
     rate = history.limits.failure_rate
     if failed / len(counted) <= rate:
-        return None
+        return {None}
+    if (failed - 1) / len(counted) > rate:
+        return {Cause.METRICS_FAILURES}
     endings = {one.ending for one in history.delivery.attempts}
-    recovered = "ok" in endings and not endings.isdisjoint({"500", "refused"})
-    return Cause.METRICS_LAG if recovered and (failed - 1) / len(counted) <= rate else Cause.METRICS_FAILURES
+    if "ok" in endings and not endings.isdisjoint({"500", "refused"}):
+        return {Cause.METRICS_LAG}
+    awaited = Stage.DELIVERY not in history.limits.advisory
+    return {Cause.METRICS_FAILURES} if awaited else {Cause.METRICS_FAILURES, Cause.METRICS_LAG}
 
 
 def _events(history: History) -> Iterator[tuple[float, float]]:

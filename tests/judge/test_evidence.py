@@ -47,6 +47,7 @@ def test_the_latest_may_be_an_error_and_the_answered_one_never_is() -> None:
 
     assert log.latest(EVENTS) is problem
     assert log.answered(EVENTS) is answer
+    assert log.answers(EVENTS) == (answer,)
 
 
 def test_an_answer_may_be_nothing() -> None:

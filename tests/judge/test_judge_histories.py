@@ -22,6 +22,7 @@ from fasthook_histories import (
     History,
     Ingress,
     LatestInput,
+    Limits,
     Metrics,
     RetryRule,
     Route,
@@ -169,6 +170,15 @@ FOUND: dict[str, tuple[History, Outcome]] = {
     ),
     "a_first_failure_that_metrics_still_count": (
         History(delivery=SECOND_FIRST, metrics=Metrics(lag=2.0)),
+        None,
+    ),
+    "a_failure_that_an_advisory_delivery_may_still_make_good": (
+        History(
+            delivery=Delivery(
+                attempts=(Attempt(at=0.5, ending="500", visible=0.5), Attempt(at=1.0, visible=1.0))
+            ),
+            limits=Limits(advisory=frozenset({Stage.DELIVERY})),
+        ),
         None,
     ),
     "a_hold_that_began_after_the_branch_was_seen": (

@@ -191,6 +191,13 @@ class TestOtherInputs:
         assert_waits(scene.latest_input(newer).judge(STAGE), Cause.LATEST_INPUT_STALE)
 
 
+def test_a_mismatch_is_not_mended_by_a_newer_input() -> None:
+    scene = before(STAGE).latest_input(latest_input(input={"body": CHANGED}))
+    scene.latest_input(latest_input(request_id=OTHER, created_at=at(9)), when=109.0)
+
+    assert_ended(scene.judge(STAGE), Cause.LATEST_INPUT_MISMATCH, REQUEST)
+
+
 class TestLastLook:
     def test_an_empty_input_is_stale(self) -> None:
         scene = before(STAGE).latest_input(EMPTY, when=DEADLINE)

@@ -33,6 +33,7 @@ from route_scene import (
 )
 
 from pytest_fasthook.causes import Cause
+from pytest_fasthook.client.models import Event
 from pytest_fasthook.errors import ApiError
 from pytest_fasthook.evidence import Question
 from pytest_fasthook.expect import Limits, ServerClock
@@ -82,10 +83,31 @@ def test_more_may_be_counted_than_listed() -> None:
     assert_passed(judged(window(count=6, listed=5)))
 
 
-def test_the_last_answer_counts() -> None:
-    scene = before(STAGE).metrics(window(count=0)).metrics(window(), when=106.0)
+def test_the_first_answer_that_counts_our_event_decides() -> None:
+    late = before(STAGE).metrics(window(count=0)).metrics(window(), when=106.0)
+    assert_passed(late.judge(STAGE))
 
-    assert_passed(scene.judge(STAGE))
+    mended = before(STAGE).metrics(window(count=2, failed=1)).metrics(window(count=2), when=106.0)
+    assert_ended(mended.judge(STAGE), Cause.METRICS_FAILURES, "1 of 2")
+
+
+class TestAdvisoryDelivery:
+    """Our event may still be on its way, and one failure may be its own."""
+
+    LIMITS = Limits(advisory=frozenset({Stage.DELIVERY}))
+
+    def scene(self, state: Event) -> Scene:
+        scene = before(Stage.DELIVERY, limits=self.LIMITS).latest_input()
+        return scene.events(state, when=103.0).attempts(failed(), when=103.1).metrics(window(failed=1))
+
+    def test_one_that_can_still_be_made_good_is_waited_out(self) -> None:
+        scene = self.scene(event(status="FAILED", next_attempt_at=at(15)))
+
+        assert_waits(scene.judge(STAGE), Cause.METRICS_LAG)
+        assert_passed(scene.metrics(window(), when=110.0).judge(STAGE))
+
+    def test_one_that_is_for_good_counts(self) -> None:
+        assert_ended(self.scene(event(status="FAILED")).judge(STAGE), Cause.METRICS_FAILURES, "1 of 1")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ verdict.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -117,8 +118,13 @@ def _awaited_question(found: Connection | None, expect: Expectations) -> Questio
 
 def request(evidence: Evidence, expect: Expectations) -> Request | None:
     """Our request record; an earlier sight stays true when a later look misses it."""
-    seen = evidence.about(request_question(evidence, expect))
-    return next((o.value.request for o in reversed(seen) if o.value is not None and o.value.request), None)
+    return next(reversed(requests(evidence, expect)), None)
+
+
+def requests(evidence: Evidence, expect: Expectations) -> Sequence[Request]:
+    """Every sight of our request record, oldest first."""
+    looks = evidence.answers(request_question(evidence, expect))
+    return tuple(look.value.request for look in looks if look.value.request is not None)
 
 
 def ingested_at(evidence: Evidence, expect: Expectations) -> datetime | None:
@@ -143,9 +149,9 @@ def ignored_question(evidence: Evidence, expect: Expectations) -> Question:
     return Question(ask=Ask.IGNORED, connection_id=expect.connection_id, request_id=found.id)
 
 
-def event_looks(evidence: Evidence, expect: Expectations) -> tuple[Observation, ...]:
+def event_looks(evidence: Evidence, expect: Expectations) -> Sequence[Observation]:
     """The answered looks at our events, oldest first."""
-    return tuple(o for o in evidence.about(events_question(evidence, expect)) if o.error is None)
+    return evidence.answers(events_question(evidence, expect))
 
 
 def event(evidence: Evidence, expect: Expectations) -> Event | None:

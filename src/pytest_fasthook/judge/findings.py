@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,15 @@ def ended(
         facts=_known(facts or {}),
         warnings=warnings,
     )
+
+
+def first_end(looks: Iterable[Finding], *, otherwise: Finding) -> Finding:
+    """The first look that decides, so that no later one can unmake it; else what the newest look waits for."""
+    finding = otherwise
+    for finding in looks:
+        if isinstance(finding, StageResult):
+            break
+    return finding
 
 
 def settle(finding: Finding, evidence: Evidence, now: float) -> Finding:

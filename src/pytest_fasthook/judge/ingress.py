@@ -25,12 +25,11 @@ NOTHING_SENT = frozenset({"connect", "dns", "tls"})
 
 def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
     """Judge the ingress answer together with the request record."""
-    found = chain.request(evidence, expect)
-    if found is not None:
-        recorded = _recorded(found, evidence, expect)
-        if recorded:
-            return recorded
-    waiting = _unrecorded(found, evidence, expect)
+    sights = chain.requests(evidence, expect)
+    recorded = next(filter(None, (_recorded(found, evidence, expect) for found in sights)), None)
+    if recorded:
+        return recorded
+    waiting = _unrecorded(sights[-1] if sights else None, evidence, expect)
     sending = chain.sending(evidence, expect)
     error = sending.error if sending else None
     if isinstance(error, UnreachableError) and error.reason in NOTHING_SENT:

@@ -18,7 +18,7 @@ from pytest_fasthook.evidence import Evidence
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.difference import first_difference, parsed, value_difference
-from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed
+from pytest_fasthook.judge.findings import Finding, Waiting, ended, first_end, passed
 from pytest_fasthook.saved_run import body_digest
 from pytest_fasthook.stages import Stage
 
@@ -28,8 +28,13 @@ _ENVELOPE = frozenset({"headers", "query", "path", "method", "parsed_query"})
 
 def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
     """Judge the newest input."""
-    observation = evidence.answered(chain.latest_input_question(expect))
-    newest: LatestInput | None = observation.value.latest_input if observation else None
+    looks = evidence.answers(chain.latest_input_question(expect))
+    seen = (_seen(look.value.latest_input, evidence, expect) for look in looks)
+    return first_end(seen, otherwise=_seen(None, evidence, expect))
+
+
+def _seen(newest: LatestInput | None, evidence: Evidence, expect: Expectations) -> Finding:
+    """What one look showed."""
     request = chain.request(evidence, expect)
     assert request is not None
     if newest is not None and newest.request_id == request.id:

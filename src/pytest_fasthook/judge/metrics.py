@@ -7,6 +7,7 @@ contract, metrics series; guide on observing event flows).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from pytest_fasthook.causes import Cause
@@ -14,7 +15,8 @@ from pytest_fasthook.client.models import Event
 from pytest_fasthook.evidence import Ask, Evidence, Question
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
-from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed
+from pytest_fasthook.judge.findings import Finding, Waiting, ended, first_end, passed
+from pytest_fasthook.judge.retries import is_over
 from pytest_fasthook.judge.success import succeeded
 from pytest_fasthook.seen import WindowSeen
 from pytest_fasthook.stages import Stage
@@ -28,18 +30,25 @@ LACKING_LOOKS = 3
 def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
     """Judge the deploy window's counts."""
     question = window_question(evidence, expect)
-    observation = evidence.answered(question)
-    seen: WindowSeen | None = observation.value if observation else None
-    if seen is None:
-        return _wait(question, expect, f"the events of {expect.connection_id} in its window are not counted")
+    values = [look.value for look in evidence.answers(question)]
+    looks = (_seen(values[:number], question, evidence, expect) for number in range(1, len(values) + 1))
+    unread = f"the events of {expect.connection_id} in its window are not counted"
+    return first_end(looks, otherwise=_wait(question, expect, unread))
+
+
+def _seen(
+    values: Sequence[WindowSeen], question: Question, evidence: Evidence, expect: Expectations
+) -> Finding:
+    """What the last of some looks showed."""
+    seen = values[-1]
     count, failed = seen.count, seen.failed
     if count is None or failed is None:
-        return _lacking(question, seen, evidence, expect)
+        return _lacking(values, question, expect)
     if not seen.ours_listed or count < seen.listed:
         return _wait(question, expect, _lag(seen, evidence, expect), seen=seen)
     over = _over(seen, count, failed, expect)
-    if over and not _over(seen, count, failed - _recovered(evidence, expect), expect):
-        message = f"{over}; one of them may be event {_event(evidence, expect).id} before its retry succeeded"
+    if over and not _over(seen, count, failed - _passing_failures(evidence, expect), expect):
+        message = f"{over}; one of them may be event {_event(evidence, expect).id} before its retry succeeds"
         return _wait(question, expect, message, seen=seen)
     if over:
         return ended(STAGE, Cause.METRICS_FAILURES, over, facts=_facts(seen))
@@ -82,13 +91,12 @@ def _window_end(evidence: Evidence, expect: Expectations) -> datetime:
     return max(made, delivered or made) + MARGIN
 
 
-def _lacking(question: Question, seen: WindowSeen, evidence: Evidence, expect: Expectations) -> Finding:
+def _lacking(values: Sequence[WindowSeen], question: Question, expect: Expectations) -> Finding:
     """A series without a count may still be filled; one that stays without never will be."""
+    seen, recent = values[-1], values[-LACKING_LOOKS:]
     missing = "count" if seen.count is None else "failed_count"
     message = f"the metrics series of {expect.connection_id} carries no {missing}"
     waiting = _wait(question, expect, message, seen=seen, missing=Cause.API_BAD_RESPONSE)
-    values = [look.value for look in evidence.about(question) if look.error is None]
-    recent = values[-LACKING_LOOKS:]
     if len(recent) == LACKING_LOOKS and all(value.count is None or value.failed is None for value in recent):
         return ended(STAGE, waiting.missing, waiting.message, facts=waiting.facts)
     return waiting
@@ -106,12 +114,15 @@ def _over(seen: WindowSeen, count: int, failed: int, expect: Expectations) -> st
     )
 
 
-def _recovered(evidence: Evidence, expect: Expectations) -> int:
-    """How often our own event can still be counted as failed although it was delivered in the end."""
-    attempts = chain.attempts(evidence, _event(evidence, expect))
+def _passing_failures(evidence: Evidence, expect: Expectations) -> int:
+    """How many failures may be our own event's that are none in the end: it was, or can still be, delivered."""
+    event = _event(evidence, expect)
+    attempts = chain.attempts(evidence, event)
+    failed = [attempt for attempt in attempts if attempt.status == "FAILED"]
     success = next(filter(succeeded, attempts), None)
-    later = success is not None and (success.attempt_number or 0) > 1
-    return int(later or (success is not None and any(one.status == "FAILED" for one in attempts)))
+    if success is not None:
+        return int(bool(failed) or (success.attempt_number or 0) > 1)
+    return int(not is_over(event, failed, evidence, expect))
 
 
 def _lag(seen: WindowSeen, evidence: Evidence, expect: Expectations) -> str:
