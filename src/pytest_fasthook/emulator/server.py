@@ -20,7 +20,9 @@ from pytest_fasthook.emulator.delivery.send import Sender
 from pytest_fasthook.emulator.delivery.tunnels import TunnelCarrier, Tunnels
 from pytest_fasthook.emulator.delivery.worker import Worker
 from pytest_fasthook.emulator.errors import EmulatorError, PortTaken
+from pytest_fasthook.emulator.http.exchange import Rim
 from pytest_fasthook.emulator.http.front import Front
+from pytest_fasthook.emulator.journal import Journal
 from pytest_fasthook.emulator.replay import bulk
 from pytest_fasthook.emulator.retention import Retention
 from pytest_fasthook.emulator.world import World
@@ -94,6 +96,7 @@ class Service:
         self._transports: dict[Any, asyncio.Transport] = {}
         self._sender = Sender()
         self._tunnels = Tunnels()
+        self._journal = Journal(world.database)
         self._ready = threading.Event()
         self._stopping: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -155,7 +158,7 @@ class Service:
 
     def _config(self) -> uvicorn.Config:
         return uvicorn.Config(
-            Front(self._world, self._sender, self._tunnels, self._break),
+            Front(Rim(self._world, self._journal, self._break), self._sender, self._tunnels),
             http=_tracked(self._transports),
             lifespan="off",
             log_config=None,
@@ -172,6 +175,7 @@ class Service:
             "HTTP": HttpCarrier(self._world, self._sender),
             "CLI": TunnelCarrier(self._world, self._tunnels),
         }
+        self._journal.attach()
         self._worker = Worker(self._world, carriers, chores=(bulk.step, Retention()))
         self._bell.connect(self._loop, self._worker.wake)
         delivering = asyncio.create_task(self._worker.run())

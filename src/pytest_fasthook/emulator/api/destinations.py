@@ -64,4 +64,4 @@ def _destination(call: Call) -> Destination:
 
 
 def _view(call: Call, destination: Destination) -> dict[str, object]:
-    return destination_view(destination, attempts=attempts_bins(call.world, destination.id))
+    return destination_view(destination, attempts=attempts_bins(call.world, destination))

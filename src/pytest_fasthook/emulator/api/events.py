@@ -63,11 +63,17 @@ def visible_event(call: Call) -> Event:
 
 
 def event_conditions(call: Call, window: Window) -> Conditions:
-    """Read the filters that lists, counts, metrics and bulk operations of events share."""
-    conditions = Conditions()
-    conditions.add("team_id = ?", call.team_id)
+    """Read the filters that lists, counts and bulk operations of events share."""
+    conditions = event_filters(call)
     conditions.within(window)
     conditions.add("created_ms <= ?", call.world.visible_ms("events"))
+    return conditions
+
+
+def event_filters(call: Call) -> Conditions:
+    """Read the filters of events that do not speak of time."""
+    conditions = Conditions()
+    conditions.add("team_id = ?", call.team_id)
     statuses = read_statuses(call)
     conditions.among("status", statuses)
     if call.world.settings.hide_cancelled and not statuses:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.conditions import Conditions
-from pytest_fasthook.emulator.api.events import event_conditions
+from pytest_fasthook.emulator.api.events import event_filters
 from pytest_fasthook.emulator.api.requests import read_request_statuses
 from pytest_fasthook.emulator.api.windows import Window, read_window
 from pytest_fasthook.emulator.errors import Invalid
 from pytest_fasthook.emulator.faults import FaultKind
+from pytest_fasthook.emulator.store.minutes import Counting, tallies
 from pytest_fasthook.emulator.times import GRANULARITIES, iso, read_time
 
 MAX_POINTS = 20_000
@@ -34,17 +36,15 @@ EVENT_MEASURES: Mapping[str, tuple[str, ...] | None] = {
 
 def events(call: Call) -> Answer:
     """Count events per bucket by their present status."""
-    measures, window, granularity = _asked(call, EVENT_MEASURES)
-    conditions = event_conditions(call, window)
-    return Answer(_series(call, "events", conditions, measures, window, granularity, EVENT_MEASURES))
+    asked = _asked(call, EVENT_MEASURES)
+    return Answer(_series(call, asked, _counting(call, "events", event_filters(call))))
 
 
 def requests(call: Call) -> Answer:
     """Count requests per bucket."""
-    measures, window, granularity = _asked(call, REQUEST_MEASURES)
+    asked = _asked(call, REQUEST_MEASURES)
     conditions = Conditions()
     conditions.add("team_id = ?", call.team_id)
-    conditions.within(window)
     conditions.among("source_id", call.all("source_id"))
     conditions.among("retry_operation_id", call.all("batch_operation_id"))
     conditions.among("status", read_request_statuses(call))
@@ -52,11 +52,26 @@ def requests(call: Call) -> Answer:
     partial = call.world.faults.take(FaultKind.PARTIAL, "/metrics/requests") is not None
     if partial:
         conditions.add("0")
-    body = _series(call, "requests", conditions, measures, window, granularity, REQUEST_MEASURES)
+    body = _series(call, asked, _counting(call, "requests", conditions))
     return Answer({**body, "partial": partial, "unavailable_shard_count": int(partial)})
 
 
-def _asked(call: Call, known: Mapping[str, Any]) -> tuple[list[str], Window, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a call asks for: measures with the statuses they count, a window, and a granularity."""
+
+    measures: Mapping[str, tuple[str, ...] | None]
+    start_ms: int
+    end_ms: int
+    granularity: str
+
+
+def _counting(call: Call, table: str, conditions: Conditions) -> Counting:
+    is_plain = not call.all("batch_operation_id") and call.one("q", "search_term") is None
+    return Counting(table=table, where=conditions.where, values=conditions.values, has_totals=is_plain)
+
+
+def _asked(call: Call, known: Mapping[str, tuple[str, ...] | None]) -> _Asked:
     measures = call.all("measures")
     if not measures or not set(measures) <= set(known):
         raise Invalid(f"measures takes at least one of {', '.join(known)}")
@@ -64,7 +79,13 @@ def _asked(call: Call, known: Mapping[str, Any]) -> tuple[list[str], Window, str
     granularity = call.one("granularity") or _default_granularity(window)
     if granularity not in GRANULARITIES:
         raise Invalid(f"granularity must be one of {', '.join(GRANULARITIES)}")
-    return measures, *_bounded(window, granularity)
+    bounded, used = _bounded(window, granularity)
+    return _Asked(
+        measures={measure: known[measure] for measure in measures},
+        start_ms=bounded.start_ms or 0,
+        end_ms=bounded.end_ms or 0,
+        granularity=used,
+    )
 
 
 def _bounded(window: Window, granularity: str) -> tuple[Window, str]:
@@ -99,48 +120,32 @@ def _default_granularity(window: Window) -> str:
     return next(fitting, "1h")
 
 
-def _series(  # noqa: PLR0913, PLR0917 - one query's parts
-    call: Call,
-    table: str,
-    conditions: Conditions,
-    measures: Sequence[str],
-    window: Window,
-    granularity: str,
-    known: Mapping[str, tuple[str, ...] | None],
-) -> dict[str, Any]:
-    lag = call.world.faults.seconds(FaultKind.METRICS_LAG, f"/metrics/{table}")
-    conditions.add("created_ms <= ?", call.world.clock.now_ms() - round(lag * 1000))
-    width = GRANULARITIES[granularity]
-    rows = call.world.database.rows(
-        f"SELECT created_ms / {width} AS bucket, status, count(*) AS n FROM {table} "  # noqa: S608 - built from code
-        f"WHERE {conditions.where} GROUP BY bucket, status",
-        conditions.values,
-    )
+def _series(call: Call, asked: _Asked, counting: Counting) -> dict[str, Any]:
+    lag = call.world.faults.seconds(FaultKind.METRICS_LAG, f"/metrics/{counting.table}")
+    counted_until = min(asked.end_ms, call.world.clock.now_ms() - round(lag * 1000) + 1)
+    width = GRANULARITIES[asked.granularity]
     counts: dict[int, dict[str, int]] = {}
-    for row in rows:
-        counts.setdefault(row["bucket"], {})[row["status"]] = row["n"]
+    for tally in tallies(
+        call.world.database, counting, start_ms=asked.start_ms, end_ms=counted_until, width_ms=width
+    ):
+        bucket = counts.setdefault(tally.bucket, {})
+        bucket[tally.status] = bucket.get(tally.status, 0) + tally.number
     return {
-        "date_range": {"start": iso(window.start_ms), "end": iso(window.end_ms)},
-        "granularity": granularity,
-        "series": [_point(bucket, width, counts, measures, known) for bucket in _buckets(window, width)],
+        "date_range": {"start": iso(asked.start_ms), "end": iso(asked.end_ms)},
+        "granularity": asked.granularity,
+        "series": [
+            _point(asked, bucket * width, counts.get(bucket, {})) for bucket in _buckets(asked, width)
+        ],
     }
 
 
-def _buckets(window: Window, width: int) -> range:
+def _buckets(asked: _Asked, width: int) -> range:
     """Every bucket the window touches; the last one may be incomplete."""
-    return range((window.start_ms or 0) // width, -(-(window.end_ms or 0) // width))
+    return range(asked.start_ms // width, -(-asked.end_ms // width))
 
 
-def _point(
-    bucket: int,
-    width: int,
-    counts: Mapping[int, Mapping[str, int]],
-    measures: Sequence[str],
-    known: Mapping[str, tuple[str, ...] | None],
-) -> dict[str, Any]:
-    found = counts.get(bucket, {})
-    point: dict[str, Any] = {"timestamp": iso(bucket * width)}
-    for measure in measures:
-        statuses = known[measure]
+def _point(asked: _Asked, begins_ms: int, found: Mapping[str, int]) -> dict[str, Any]:
+    point: dict[str, Any] = {"timestamp": iso(begins_ms)}
+    for measure, statuses in asked.measures.items():
         point[measure] = sum(n for status, n in found.items() if statuses is None or status in statuses)
     return point

@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_fasthook.emulator.api.call import Answer, Call
-from pytest_fasthook.emulator.api.windows import day_bins
+from pytest_fasthook.emulator.api.requests import EVENT_STATUSES
+from pytest_fasthook.emulator.api.windows import added, attempts_bins, day_bins
 from pytest_fasthook.emulator.store.records import Connection, Destination, Source, Transformation
 from pytest_fasthook.emulator.store.table import Table
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, SOURCES, TRANSFORMATIONS
+from pytest_fasthook.emulator.times import DAY
+from pytest_fasthook.emulator.views.resources import BINS
 
 _CONNECTION_STATES = {
-    "successful": "'SUCCESSFUL'",
-    "failed": "'FAILED'",
-    "pending": "'QUEUED', 'SCHEDULED', 'HOLD'",
-    "cancelled": "'CANCELLED'",
+    "": EVENT_STATUSES,
+    "successful_": ("SUCCESSFUL",),
+    "failed_": ("FAILED",),
+    "pending_": ("QUEUED", "SCHEDULED", "HOLD"),
+    "cancelled_": ("CANCELLED",),
 }
 
 
@@ -57,10 +61,8 @@ def _models(
 
 
 def _source(call: Call, source: Source) -> dict[str, Any]:
-    accepted, rejected = (
-        day_bins(call.world, "requests", "source_id = ? AND status = ?", (source.id, status))
-        for status in ("accepted", "rejected")
-    )
+    found = day_bins(call.world, "requests", source.team_id, "source_id", source.id)
+    accepted, rejected = found.get("accepted", [0] * BINS), found.get("rejected", [0] * BINS)
     return {
         "id": source.id,
         "source_id": source.id,
@@ -75,23 +77,16 @@ def _source(call: Call, source: Source) -> dict[str, Any]:
 
 
 def _connection(call: Call, connection: Connection) -> dict[str, Any]:
-    whole = day_bins(call.world, "events", "connection_id = ?", (connection.id,))
-    view: dict[str, Any] = {
-        "id": connection.id,
-        "connection_id": connection.id,
-        "webhook_id": connection.id,
-        "events_24h_count": sum(whole),
-        "events_24h_bins": whole,
-    }
+    found = day_bins(call.world, "events", connection.team_id, "connection_id", connection.id)
+    view: dict[str, Any] = {"id": connection.id, "connection_id": connection.id, "webhook_id": connection.id}
     for name, statuses in _CONNECTION_STATES.items():
-        where = f"connection_id = ? AND status IN ({statuses})"
-        bins = day_bins(call.world, "events", where, (connection.id,))
-        view |= {f"events_24h_{name}_count": sum(bins), f"events_24h_{name}_bins": bins}
+        bins = added(found[status] for status in statuses if status in found)
+        view |= {f"events_24h_{name}count": sum(bins), f"events_24h_{name}bins": bins}
     return view
 
 
 def _destination(call: Call, destination: Destination) -> dict[str, Any]:
-    bins = day_bins(call.world, "attempts", "destination_id = ?", (destination.id,))
+    bins = attempts_bins(call.world, destination)
     return {
         "id": destination.id,
         "destination_id": destination.id,
@@ -110,12 +105,7 @@ def _transformation(call: Call, transformation: Transformation) -> dict[str, Any
 
 def executions_day(call: Call, transformation_id: str) -> dict[str, Any]:
     """Count a transformation's executions of the last day, and its connections."""
-    good, bad = (
-        day_bins(
-            call.world, "executions", f"transformation_id = ? AND error_code IS {state}", (transformation_id,)
-        )
-        for state in ("NULL", "NOT NULL")
-    )
+    good, bad = _executions(call, transformation_id, "NULL"), _executions(call, transformation_id, "NOT NULL")
     codes = call.world.database.rows(
         "SELECT error_code, count(*) AS n FROM executions WHERE transformation_id = ? AND error_code IS NOT NULL "
         "GROUP BY error_code",
@@ -130,6 +120,17 @@ def executions_day(call: Call, transformation_id: str) -> dict[str, Any]:
         "error_code_counts": {row["error_code"]: row["n"] for row in codes},
         "connections_count": _connections_count(call, "instr(rules, ?) > 0", f'"{transformation_id}"'),
     }
+
+
+def _executions(call: Call, transformation_id: str, state: str) -> list[int]:
+    start, width = call.world.clock.now_ms() - DAY + 1, DAY // BINS
+    recent = f"transformation_id = ? AND created_ms >= ? AND created_ms < ? AND error_code IS {state}"
+    rows = call.world.database.rows(
+        f"SELECT (created_ms - ?) / ? AS bin, count(*) AS n FROM executions WHERE {recent} GROUP BY bin",  # noqa: S608 - two words
+        (start, width, transformation_id, start, start + DAY),
+    )
+    counts = {row["bin"]: row["n"] for row in rows}
+    return [counts.get(index, 0) for index in range(BINS)]
 
 
 def _connections_count(call: Call, where: str, value: str) -> int:

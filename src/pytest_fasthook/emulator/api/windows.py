@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_fasthook.emulator.api.call import Call
 from pytest_fasthook.emulator.errors import Invalid
-from pytest_fasthook.emulator.times import DAY, iso, read_time
+from pytest_fasthook.emulator.store.records import Destination
+from pytest_fasthook.emulator.times import DAY, MINUTE, iso, read_time
 from pytest_fasthook.emulator.views.resources import BINS
 from pytest_fasthook.emulator.world import World
 
@@ -57,19 +59,30 @@ def read_cursor(text: str | None) -> tuple[int, int] | None:
     return int(found[1]), int(found[2])
 
 
-def attempts_bins(world: World, destination_id: str) -> list[int]:
+def attempts_bins(world: World, destination: Destination) -> list[int]:
     """Count a destination's attempts of the last day in six bins, oldest first."""
-    return day_bins(world, "attempts", "destination_id = ?", (destination_id,))
+    found = day_bins(world, "attempts", destination.team_id, "destination_id", destination.id)
+    return added(found.values())
 
 
-def day_bins(world: World, table: str, where: str, values: tuple[Any, ...]) -> list[int]:
-    """Count a table's rows of the last day in six bins, oldest first."""
-    width = DAY // BINS
-    start = world.clock.now_ms() - DAY + 1
+def day_bins(world: World, table: str, team_id: str, column: str, value: str) -> dict[str, list[int]]:
+    """Count the last day's requests, events or attempts of one resource, by status, in six bins, oldest first.
+
+    The bins begin at whole minutes, so that running totals are enough to fill them.
+    """
+    end = world.clock.now_ms() // MINUTE + 1
+    start = end - DAY // MINUTE
     rows = world.database.rows(
-        f"SELECT (created_ms - ?) / ? AS bin, count(*) AS n FROM {table} "  # noqa: S608 - names from code
-        f"WHERE {where} AND created_ms >= ? AND created_ms < ? GROUP BY bin",
-        (start, width, *values, start, start + DAY),
+        f"SELECT status, (minute - ?) / ? AS bin, sum(number) AS n FROM {table}_minutes "  # noqa: S608 - names from code
+        f"WHERE team_id = ? AND minute >= ? AND minute < ? AND {column} = ? GROUP BY status, bin",
+        (start, DAY // BINS // MINUTE, team_id, start, end, value),
     )
-    counts = {row["bin"]: row["n"] for row in rows}
-    return [counts.get(index, 0) for index in range(BINS)]
+    bins: dict[str, list[int]] = {}
+    for row in rows:
+        bins.setdefault(row["status"], [0] * BINS)[row["bin"]] = row["n"]
+    return bins
+
+
+def added(bins: Iterable[Sequence[int]]) -> list[int]:
+    """Add bins up, bin by bin."""
+    return [sum(numbers) for numbers in zip([0] * BINS, *bins, strict=True)]

@@ -34,7 +34,7 @@ def hold(world: World, event: Event) -> None:
 
 def _attempt(world: World, event: Event, outcome: Outcome, now: int) -> Attempt:
     return Attempt(
-        id=world.ids.make("att"),
+        id=world.ids.sortable("att"),
         team_id=event.team_id,
         event_id=event.id,
         request_id=event.request_id,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
 from pytest_fasthook.emulator.faults import Fault, FaultKind, Faults
+from pytest_fasthook.emulator.journal import Journal
 from pytest_fasthook.emulator.payload import Headers, Payload
 from pytest_fasthook.emulator.times import http_date
 from pytest_fasthook.emulator.world import World
@@ -19,17 +21,28 @@ Breaker = Callable[[Scope, bool], None]
 """Ends the TCP connection of a scope; ``True`` resets it, ``False`` closes it after what was written."""
 
 
-class Exchange:
-    """One request and its answer.
+@dataclass(frozen=True, slots=True)
+class Rim:
+    """What every exchange shares.
 
-    Args:
+    Attributes:
         world: whose clock and faults count.
-        breaker: ends the connection under the exchange.
+        journal: an answer waits until everything written before it is stored.
+        breaker: ends the connection under an exchange.
     """
 
-    def __init__(self, world: World, breaker: Breaker, scope: Scope, receive: Receive, send: Send) -> None:
-        self._world = world
-        self._breaker = breaker
+    world: World
+    journal: Journal
+    breaker: Breaker
+
+
+class Exchange:
+    """One request and its answer."""
+
+    def __init__(self, rim: Rim, scope: Scope, receive: Receive, send: Send) -> None:
+        self._world = rim.world
+        self._journal = rim.journal
+        self._breaker = rim.breaker
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -98,11 +111,13 @@ class Exchange:
 
     async def end(self, *, reset: bool) -> None:
         """End the connection, and wait until it has ended."""
+        await self._journal.stored()
         self._breaker(self._scope, reset)
         while (await self._receive())["type"] != "http.disconnect":
             continue
 
     async def _start(self, status: int, headers: Mapping[str, str], length: int) -> None:
+        await self._journal.stored()
         whole = {"date": http_date(self._world.clock.now_ms()), **headers, "content-length": str(length)}
         pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in whole.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": pairs})

@@ -14,7 +14,7 @@ from pytest_fasthook.emulator.delivery.tunnels import Tunnels
 from pytest_fasthook.emulator.errors import Invalid, Refusal
 from pytest_fasthook.emulator.http import page
 from pytest_fasthook.emulator.http.control_api import router
-from pytest_fasthook.emulator.http.exchange import Breaker, Exchange
+from pytest_fasthook.emulator.http.exchange import Exchange, Rim
 from pytest_fasthook.emulator.http.foreign import is_foreign
 from pytest_fasthook.emulator.http.ingress import Ingress
 from pytest_fasthook.emulator.http.tunnel import serve_tunnel
@@ -22,7 +22,6 @@ from pytest_fasthook.emulator.openapi.document import document
 from pytest_fasthook.emulator.payload import read_json
 from pytest_fasthook.emulator.receiver import Delivery
 from pytest_fasthook.emulator.resources.routes import RECEIVER_PATH
-from pytest_fasthook.emulator.world import World
 
 _HOOK = re.compile(r"/(hook-[a-z0-9]+)(/.*)?", re.DOTALL)
 _HOOK_HOST = re.compile(r"(hook-[a-z0-9]+)\.")
@@ -34,17 +33,16 @@ class Front:
     """Decides by the path who answers.
 
     Args:
-        world: the emulator.
+        rim: the emulator, and what its answers wait for.
         sender: calls the upstreams of sources in proxy mode.
         tunnels: the tunnels of CLI destinations.
-        breaker: ends TCP connections, for faults.
     """
 
-    def __init__(self, world: World, sender: Sender, tunnels: Tunnels, breaker: Breaker) -> None:
-        self._world = world
+    def __init__(self, rim: Rim, sender: Sender, tunnels: Tunnels) -> None:
+        self._rim = rim
+        self._world = world = rim.world
         self._tunnels = tunnels
         self._ingress = Ingress(world, sender)
-        self._breaker = breaker
         self._document = document(PATHS, origin=world.origin)
         self._api = router(world, self._exchange, PATHS)
 
@@ -79,7 +77,7 @@ class Front:
             await self._api({**scope, "path": unversioned}, receive, send)
 
     def _exchange(self, scope: Scope, receive: Receive, send: Send) -> Exchange:
-        return Exchange(self._world, self._breaker, scope, receive, send)
+        return Exchange(self._rim, scope, receive, send)
 
     def _hook(self, scope: Scope) -> tuple[str, str] | None:
         """The source's label and the caller's path, from the path, else from a hook-….localhost host."""

@@ -74,13 +74,13 @@ def _counts(branches: Sequence[Branch]) -> dict[str, Any]:
 def _new_request(world: World, source: Source, decision: Decision, lineage: Lineage) -> Request:
     now = world.clock.now_ms()
     return Request(
-        id=world.ids.make("req"),
+        id=world.ids.sortable("req"),
         team_id=source.team_id,
         source_id=source.id,
         status="accepted" if decision.cause is None else "rejected",
         verified=decision.verified,
         rejection_cause=decision.cause,
-        data_id=world.ids.make("edt"),
+        data_id=world.ids.sortable("edt"),
         retry_kind=lineage.retry_kind,
         retry_parent_id=lineage.parent_id,
         retry_operation_id=lineage.operation_id,
@@ -99,7 +99,7 @@ def _branches(world: World, request: Request, payload: Payload, lineage: Lineage
         event = replace(event, trigger=lineage.trigger)
         yield event, destination
         if world.faults.take(FaultKind.DUPLICATED_BRANCH, connection.id):
-            yield replace(event, id=world.ids.make("evt")), destination
+            yield replace(event, id=world.ids.sortable("evt")), destination
 
 
 def _routes(world: World, source_id: str) -> list[Connection]:

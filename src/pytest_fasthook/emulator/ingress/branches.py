@@ -43,7 +43,7 @@ def new_event(world: World, connection: Connection, request: Request, **state: A
     """Return a new event of a request on a connection, in the given state."""
     now = world.clock.now_ms()
     return Event(
-        id=world.ids.make("evt"),
+        id=world.ids.sortable("evt"),
         team_id=request.team_id,
         connection_id=connection.id,
         source_id=request.source_id,

@@ -22,7 +22,7 @@ def retry_event(world: World, event: Event, lineage: Lineage) -> Event:
         _check(world, event)
         now = world.clock.now_ms()
         again = Event(
-            id=world.ids.make("evt"),
+            id=world.ids.sortable("evt"),
             team_id=event.team_id,
             connection_id=event.connection_id,
             source_id=event.source_id,

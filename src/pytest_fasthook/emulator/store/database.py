@@ -1,5 +1,8 @@
 """One SQLite connection behind one lock.
 
+The serving thread commits in groups: what is written while others wait for their turn shares one commit. Whoever
+promises that something is stored waits for that commit first (``journal.py``).
+
 Write-ahead logging with ``synchronous=NORMAL``: a committed transaction is in the operating system's hands,
 so a killed process loses nothing; only a crash of the machine itself may lose the last moments.
 """
@@ -8,13 +11,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pytest_fasthook.emulator.errors import EmulatorError
 from pytest_fasthook.emulator.store.schema import SCHEMA, SCHEMA_VERSION
+
+_OUTERMOST = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+_NESTED = ("SAVEPOINT step", "RELEASE step", "ROLLBACK TO step")
 
 
 class Database:
@@ -29,7 +35,9 @@ class Database:
 
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.RLock()
-        self._depth = 0
+        self._is_group_open = False
+        self._schedule: Callable[[], None] | None = None
+        self._grouping = 0
         try:
             self._connection = sqlite3.connect(
                 path or ":memory:", check_same_thread=False, isolation_level=None, timeout=0.5
@@ -52,23 +60,43 @@ class Database:
             raise sqlite3.DatabaseError(f"made by another version of the emulator (schema {version})")
         self._connection.executescript(f"BEGIN;{SCHEMA};PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
 
+    def group_writes(self, schedule: Callable[[], None]) -> None:
+        """Commit this thread's transactions in groups from now on.
+
+        Args:
+            schedule: called when a group begins; it must see to it that ``commit_group`` is called soon.
+        """
+        self._schedule, self._grouping = schedule, threading.get_ident()
+
+    def commit_group(self) -> None:
+        """Commit the group that is open, if one is."""
+        with self._lock:
+            if self._is_group_open:
+                self._is_group_open = False
+                self._connection.execute("COMMIT")
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Group statements: all of them happen, or none. Transactions nest into the outermost one."""
+        """Put statements together: all of them happen, or none. Transactions nest."""
         with self._lock:
-            if self._depth == 0:
+            if (
+                self._schedule
+                and self._grouping == threading.get_ident()
+                and not self._connection.in_transaction
+            ):
                 self._connection.execute("BEGIN IMMEDIATE")
-            self._depth += 1
+                self._is_group_open = True
+                self._schedule()
+            begin, end, undo = _NESTED if self._connection.in_transaction else _OUTERMOST
+            self._connection.execute(begin)
             try:
                 yield
             except BaseException:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._connection.execute("ROLLBACK")
+                self._connection.execute(undo)
+                if undo != "ROLLBACK":
+                    self._connection.execute(end)
                 raise
-            self._depth -= 1
-            if self._depth == 0:
-                self._connection.execute("COMMIT")
+            self._connection.execute(end)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement and return how many rows it changed."""
@@ -92,6 +120,7 @@ class Database:
         return int(found[0] or 0) if found else 0
 
     def close(self) -> None:
-        """Close the database; safe to call twice."""
+        """Commit what is open and close the database; safe to call twice."""
         with self._lock:
+            self.commit_group()
             self._connection.close()

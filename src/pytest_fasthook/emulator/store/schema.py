@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _RESOURCES = """
 CREATE TABLE IF NOT EXISTS credentials (
@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS requests (
   created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS requests_team ON requests (team_id, created_ms, status);
-CREATE INDEX IF NOT EXISTS requests_source ON requests (source_id, created_ms, status);
+CREATE INDEX IF NOT EXISTS requests_source ON requests (source_id, created_ms, status, team_id);
 CREATE INDEX IF NOT EXISTS requests_operation ON requests (retry_operation_id)
   WHERE retry_operation_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS events (
@@ -80,9 +80,9 @@ CREATE TABLE IF NOT EXISTS events (
   created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS events_team ON events (team_id, created_ms, status);
-CREATE INDEX IF NOT EXISTS events_connection ON events (connection_id, created_ms, status);
-CREATE INDEX IF NOT EXISTS events_source ON events (source_id, created_ms, status);
-CREATE INDEX IF NOT EXISTS events_destination ON events (destination_id, created_ms, status);
+CREATE INDEX IF NOT EXISTS events_connection ON events (connection_id, created_ms, status, team_id);
+CREATE INDEX IF NOT EXISTS events_source ON events (source_id, created_ms, status, team_id);
+CREATE INDEX IF NOT EXISTS events_destination ON events (destination_id, created_ms, status, team_id);
 CREATE INDEX IF NOT EXISTS events_request ON events (request_id);
 CREATE INDEX IF NOT EXISTS events_due ON events (due_ms) WHERE due_ms IS NOT NULL;
 CREATE INDEX IF NOT EXISTS events_held ON events (connection_id) WHERE status = 'HOLD';
@@ -137,7 +137,40 @@ CREATE TABLE IF NOT EXISTS bulk_targets (
 CREATE INDEX IF NOT EXISTS bulk_targets_operation ON bulk_targets (operation_id, seq);
 """
 
-SCHEMA = _RESOURCES + _TRAFFIC + _OPERATIONS
+
+def _minutes(table: str, *keys: str) -> str:
+    """Running totals of a table per minute, status and resources (the team first), kept right by triggers."""
+    columns = ", ".join(keys)
+    ordered = ", ".join((keys[0], "minute", *keys[1:], "status"))
+    made = ", ".join(f"{key} TEXT NOT NULL" for key in keys)
+
+    def count(row: str, step: str) -> str:
+        values = ", ".join(f"{row}.{key}" for key in keys)
+        return (
+            f"INSERT INTO {table}_minutes ({columns}, minute, status, number) "  # noqa: S608 - names from here
+            f"VALUES ({values}, {row}.created_ms / 60000, {row}.status, {step}) "
+            f"ON CONFLICT DO UPDATE SET number = number + {step};"
+        )
+
+    return f"""
+CREATE TABLE IF NOT EXISTS {table}_minutes (
+  {made}, minute INTEGER NOT NULL, status TEXT NOT NULL, number INTEGER NOT NULL,
+  PRIMARY KEY ({ordered})
+) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS {table}_made AFTER INSERT ON {table} BEGIN {count("new", "1")} END;
+CREATE TRIGGER IF NOT EXISTS {table}_gone AFTER DELETE ON {table} BEGIN {count("old", "-1")} END;
+CREATE TRIGGER IF NOT EXISTS {table}_changed AFTER UPDATE OF status ON {table} WHEN old.status <> new.status
+BEGIN {count("old", "-1")} {count("new", "1")} END;
+"""
+
+
+_MINUTES = (
+    _minutes("requests", "team_id", "source_id")
+    + _minutes("events", "team_id", "source_id", "connection_id", "destination_id")
+    + _minutes("attempts", "team_id", "destination_id")
+)
+
+SCHEMA = _RESOURCES + _TRAFFIC + _OPERATIONS + _MINUTES
 
 TABLES = (
     "credentials",
@@ -158,5 +191,8 @@ TABLES = (
     "proxy_exchanges",
     "bulk_operations",
     "bulk_targets",
+    "requests_minutes",
+    "events_minutes",
+    "attempts_minutes",
 )
 """Every table, for a reset."""

@@ -58,11 +58,11 @@ def record_execution(
     with world.database.transaction():
         if result.request is not None:
             data_id = save_payload(
-                world.database, world.ids.make("edt"), transformed(payload, result.request)
+                world.database, world.ids.sortable("edt"), transformed(payload, result.request)
             )
             EVENTS.update(world.database, event.id, data_id=data_id, transformation_id=None)
         execution = Execution(
-            id=world.ids.make("exe"),
+            id=world.ids.sortable("exe"),
             team_id=event.team_id,
             event_id=event.id,
             request_id=event.request_id,

@@ -1,0 +1,43 @@
+"""Group commit on the event loop: many writers, one commit, and a way to wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+
+from pytest_fasthook.emulator.store.database import Database
+
+
+class Journal:
+    """Commits a database's groups at the end of each turn of the event loop that it is attached to."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._open: asyncio.Future[None] | None = None
+
+    def attach(self) -> None:
+        """Group what the running event loop's thread writes from now on."""
+        self._database.group_writes(self._begin)
+
+    async def stored(self) -> None:
+        """Wait until everything written so far is committed.
+
+        Raises:
+            sqlite3.Error: it could not be.
+        """
+        if self._open is not None:
+            await asyncio.shield(self._open)
+
+    def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._open = loop.create_future()
+        loop.call_soon(self._commit, self._open)
+
+    def _commit(self, group: asyncio.Future[None]) -> None:
+        self._open = None
+        try:
+            self._database.commit_group()
+        except sqlite3.Error as error:
+            group.set_exception(error)
+        else:
+            group.set_result(None)
