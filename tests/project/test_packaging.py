@@ -43,8 +43,10 @@ def metadata_folder(wheel: zipfile.ZipFile) -> str:
 
 
 def source_files() -> set[str]:
-    files = (path for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return {path.relative_to(SOURCE.parent).as_posix() for path in files}
+    """Return the package's files, without the caches that tools leave beside them."""
+    files = {path.relative_to(SOURCE.parent) for path in SOURCE.rglob("*") if path.is_file()}
+    caches = {path for path in files if any(part == "__pycache__" or part[0] == "." for part in path.parts)}
+    return {path.as_posix() for path in files - caches}
 
 
 def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
