@@ -8,6 +8,7 @@ source responses; contract, request model).
 from __future__ import annotations
 
 from pytest_fasthook.causes import Cause
+from pytest_fasthook.client.faults import may_have_been_sent
 from pytest_fasthook.client.models import Request
 from pytest_fasthook.errors import UnreachableError
 from pytest_fasthook.evidence import Evidence
@@ -20,7 +21,6 @@ from pytest_fasthook.stages import Stage, StageResult
 STAGE = Stage.INGRESS
 PATIENCE_S = 10.0
 """How long to look for the record of a probe that the source itself refused, in seconds."""
-NOTHING_SENT = frozenset({"connect", "dns", "tls"})
 
 
 def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
@@ -32,7 +32,7 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # n
     waiting = _unrecorded(sights[-1] if sights else None, evidence, expect)
     sending = chain.sending(evidence, expect)
     error = sending.error if sending else None
-    if isinstance(error, UnreachableError) and error.reason in NOTHING_SENT:
+    if isinstance(error, UnreachableError) and not may_have_been_sent(error):
         return ended(STAGE, Cause.INGRESS_UNREACHABLE, waiting.message, facts=waiting.facts)
     return waiting
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_fasthook.causes import Cause
+from pytest_fasthook.client.faults import NOTHING_SENT
 from pytest_fasthook.client.models import Connection, Source
 from pytest_fasthook.errors import UnreachableError, UnreadableError
 from pytest_fasthook.evidence import Evidence, Question
@@ -21,7 +22,6 @@ from pytest_fasthook.rules.comparing import differences
 from pytest_fasthook.stages import Stage, StageResult
 
 STAGE = Stage.PREFLIGHT
-NEVER_CONNECTED = frozenset({"connect", "dns", "tls"})
 UNREADABLE_LOOKS = 3
 """As many unreadable answers in a row mean that this is not the API, rather than a hiccup of it."""
 
@@ -91,7 +91,7 @@ def _given_up(evidence: Evidence, waiting: Waiting) -> StageResult | None:
     """End early where waiting cannot help: no connection was ever made, or something else answers there."""
     errors = [observation.error for observation in evidence.about(waiting.questions[0])]
     last = errors[-1] if errors else None
-    if isinstance(last, UnreachableError) and last.reason in NEVER_CONNECTED:
+    if isinstance(last, UnreachableError) and last.reason in NOTHING_SENT:
         return unanswered(waiting, last)
     recent = errors[-UNREADABLE_LOOKS:]
     unreadable = all(isinstance(error, UnreadableError) for error in recent)
