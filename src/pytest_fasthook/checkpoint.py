@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_fasthook.clock import Clock
+from pytest_fasthook.leaks import SecretNet
 from pytest_fasthook.reports import files, json_report
 
 EVERY_S = 1.0
@@ -17,17 +18,21 @@ EVERY_S = 1.0
 class Checkpoint:
     """Writes the report as it stands; safe from any thread, silent after ``close``."""
 
-    def __init__(self, path: Path | None, so_far: Callable[[], Mapping[str, Any]], clock: Clock) -> None:
+    def __init__(
+        self, path: Path | None, so_far: Callable[[], Mapping[str, Any]], clock: Clock, *, net: SecretNet
+    ) -> None:
         """Prepare; nothing is written yet.
 
         Args:
             path: the JSON report that was asked for; without one nothing is ever written.
             so_far: makes the document of the run as it stands.
             clock: time.
+            net: knows what must not be in it.
         """
         self._path = path
         self._so_far = so_far
         self._clock = clock
+        self._net = net
         self._saved_at: float | None = None
         self._lock = threading.Lock()
 
@@ -37,7 +42,7 @@ class Checkpoint:
             if self._path is None:
                 return
             try:
-                files.write_whole(self._path, json_report.render(self._so_far()))
+                files.write_whole(self._path, json_report.render(self._so_far()), net=self._net)
             except files.UnwritablePathError:
                 # The report at the end meets the same trouble and says it; a checkpoint is only a safeguard.
                 self._path = None

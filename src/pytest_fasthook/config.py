@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar, cast
 from pytest_fasthook import options, values
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.given import Given, Resolver, read_file
+from pytest_fasthook.leaks import SecretNet
 from pytest_fasthook.options import Option
 from pytest_fasthook.redact import Redactor, Secret
 from pytest_fasthook.route_file import Overrides, read_overrides
@@ -98,11 +99,21 @@ class Settings:
         return min(PREFLIGHT_LIMIT_S, self.timeout_s)
 
     @property
-    def redactor(self) -> Redactor:
-        """Masks every secret of the run."""
+    def secrets(self) -> tuple[Secret | str, ...]:
+        """Every secret of the run."""
         sent = (_credentials(name.lower(), value) for name, value in self.headers)
         own = chain.from_iterable(secrets.values() for secrets in self.overrides.secrets())
-        return Redactor([self.api_key, *self.source_secrets.values(), *own, *chain.from_iterable(sent)])
+        return (self.api_key, *self.source_secrets.values(), *own, *chain.from_iterable(sent))
+
+    @property
+    def redactor(self) -> Redactor:
+        """Masks every secret of the run."""
+        return Redactor(self.secrets)
+
+    @property
+    def net(self) -> SecretNet:
+        """Finds every secret of the run in what is about to be written."""
+        return SecretNet(self.secrets)
 
 
 def _credentials(name: str, value: str) -> list[str]:

@@ -30,7 +30,7 @@ from pytest_fasthook.mailbox import Mailbox
 from pytest_fasthook.notices import notice_of
 from pytest_fasthook.opening import open_gate, open_transport
 from pytest_fasthook.options import JSON
-from pytest_fasthook.output import check_paths, github_annotations, summary, write_all
+from pytest_fasthook.output import check_paths, github_annotations, last_words, summary, write_all
 from pytest_fasthook.planning import plan_lines
 from pytest_fasthook.probe import Plan
 from pytest_fasthook.progress import WaitingLine, ends, say_stage, stage_status
@@ -78,7 +78,10 @@ class GatePlugin(Collecting):
         self._mailbox: Mailbox | None = None
         self._gate: Gate | None = None
         self._tally = Tally()
-        self._checkpoint = Checkpoint(self.settings.reports.get(JSON), self._so_far, self._clock)
+        self._checkpoint = Checkpoint(
+            self.settings.reports.get(JSON), self._so_far, self._clock, net=self.settings.net
+        )
+        self._session: pytest.Session | None = None
         self._document: dict[str, Any] | None = None
         self._said: list[str] = []
 
@@ -255,6 +258,7 @@ class GatePlugin(Collecting):
         """Decide the exit code and write the reports."""
         if session.config.option.collectonly:
             return
+        self._session = session
         self._stop()
         if self._mailbox is not None:
             self._mailbox.close()
@@ -366,12 +370,13 @@ class GatePlugin(Collecting):
         if self._document is None:
             return
         terminalreporter.section("fasthook", sep="=")
-        for text, markup in summary(self._document, self._config):
+        plain = (*self._plan_lines(), *self._said, *github_annotations(self._document, os.environ))
+        lines = (*summary(self._document, self._config), *((text, {}) for text in plain))
+        shown, fit = last_words(lines, self.settings.net)
+        for text, markup in shown:
             terminalreporter.write_line(text, **markup)
-        for line in (*self._plan_lines(), *self._said):
-            terminalreporter.write_line(line)
-        for command in github_annotations(self._document, os.environ):
-            terminalreporter.write_line(command)
+        if not fit and self._session is not None and self._session.exitstatus == EXIT_PASS:
+            self._session.exitstatus = EXIT_FAIL
 
     def pytest_unconfigure(self) -> None:
         """Stop whatever was started for the session."""

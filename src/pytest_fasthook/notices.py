@@ -27,11 +27,11 @@ def notice_of(
     code = f"{result.cause}: " if result.cause else ""
     # Masked first: a cut or a folded blank could hide a part of a secret.
     brief = one_line(show(f"{code}{result.message}"), limit=600)
+    text = "\n".join([brief, *(show(line) for line in _more(connection_id, result, results, settings))])
+    # Pytest's own terminal and JUnit file, which this package does not write, are made from these words.
+    held_back = settings.net.held_back
     return Notice(
-        outcome=result.outcome,
-        advisory=result.advisory,
-        brief=brief,
-        text="\n".join([brief, *(show(line) for line in _more(connection_id, result, results, settings))]),
+        outcome=result.outcome, advisory=result.advisory, brief=held_back(brief), text=held_back(text)
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ import pytest
 
 from pytest_fasthook import options
 from pytest_fasthook.config import Settings
+from pytest_fasthook.leaks import SecretNet, reveals
 from pytest_fasthook.options import Option
 from pytest_fasthook.reports import files
 
@@ -36,6 +37,9 @@ class Written:
 
     lines: tuple[str, ...]
     failed: bool
+
+
+NOTHING_SAID = Written((), failed=False)
 
 
 def check_paths(settings: Settings) -> None:
@@ -59,27 +63,29 @@ def write_all(document: Document, settings: Settings, environment: Mapping[str, 
     lines, failed = [], False
     for option, path in settings.reports.items():
         try:
-            files.write_whole(path, _RENDERERS[option](document))
+            files.write_whole(path, _RENDERERS[option](document), net=settings.net)
             lines.append(f"{option.flag}: wrote {path}")
         except ValueError as error:
             lines.append(f"{option.flag}: the report is missing: {error}")
             failed = True
     summary_file = environment.get("GITHUB_STEP_SUMMARY")
-    if summary_file:
-        lines += _append_step_summary(document, Path(summary_file))
-    return Written(tuple(lines), failed)
+    added = _append_step_summary(document, Path(summary_file), settings) if summary_file else NOTHING_SAID
+    return Written((*lines, *added.lines), failed or added.failed)
 
 
-def _append_step_summary(document: Document, path: Path) -> list[str]:
-    """Add the checklist to the step's summary; it is a courtesy, so a failure is said and changes nothing."""
+def _append_step_summary(document: Document, path: Path, settings: Settings) -> Written:
+    """Add the checklist to the step's summary; it is a courtesy, so a failure is said and changes nothing.
+
+    Except where it would have shown a secret: that is no matter of the place.
+    """
     from pytest_fasthook.reports import markdown  # noqa: PLC0415 - keeps start-up light
 
     try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(markdown.cut(markdown.render(document)) + "\n")
-    except (OSError, ValueError) as error:
-        return [f"GITHUB_STEP_SUMMARY: not written: {error}"]
-    return []
+        files.append(path, markdown.cut(markdown.render(document)) + "\n", net=settings.net)
+    except ValueError as error:
+        line = f"GITHUB_STEP_SUMMARY: not written: {error}"
+        return Written((line,), failed=isinstance(error, files.RevealingError))
+    return NOTHING_SAID
 
 
 def github_annotations(document: Document, environment: Mapping[str, str]) -> list[str]:
@@ -102,6 +108,18 @@ def summary(document: Document, config: pytest.Config) -> list[Line]:
         verbosity=config.get_verbosity(),
         ascii_only=not encoding.lower().replace("-", "").startswith("utf"),
     )
+
+
+def last_words(lines: Iterable[Line], net: SecretNet) -> tuple[list[Line], bool]:
+    """The lines that end a run on the terminal, and whether they may be shown.
+
+    Lines that hold a secret, also one that is broken over several, give way to one that says so.
+    """
+    shown = list(lines)
+    form = net.form_in("\n".join(text for text, _ in shown))
+    if form is None:
+        return shown, True
+    return [(f"fasthook: the summary is withheld: {reveals(form)}", {"red": True})], False
 
 
 def _json(document: Document) -> bytes:

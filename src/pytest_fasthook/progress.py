@@ -45,7 +45,7 @@ class WaitingLine:
         self._shown_at = now
         left = gate.time_left(connection_id) if gate else None
         budget = f", {left:.0f}s of the budget left" if left is not None else ""
-        awaited = gate.settings.redactor.show(gate.awaited(connection_id)) if gate else ""
+        awaited = _awaited(gate, connection_id) if gate else ""
         self._write(f"fasthook: waiting for {stage} of {connection_id}, {waited:.0f}s{budget}; {awaited}")
 
     def clear(self) -> None:
@@ -73,6 +73,10 @@ class WaitingLine:
             writer.write(f"\r\x1b[K{shown}", flush=True)
         elif writer is not None:
             writer.write(f"\n{text}{end}", flush=True)
+
+
+def _awaited(gate: Gate, connection_id: str) -> str:
+    return gate.settings.net.held_back(gate.settings.redactor.show(gate.awaited(connection_id)))
 
 
 _STATUS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.BLOCKED: "skipped"}

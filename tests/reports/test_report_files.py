@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fasthook.reports.files import UnwritablePathError, check_writable, write_whole
+from pytest_fasthook.leaks import SecretNet
+from pytest_fasthook.reports.files import (
+    RevealingError,
+    UnwritablePathError,
+    append,
+    check_writable,
+    write_whole,
+)
+
+NO_SECRETS = SecretNet(())
 
 
 def test_a_new_path_is_writable_and_its_folders_are_made(tmp_path: Path) -> None:
@@ -41,12 +50,12 @@ def test_a_parent_that_is_a_file_is_refused_and_named(tmp_path: Path) -> None:
         with pytest.raises(UnwritablePathError, match=r"file is not a folder$"):
             check_writable(target)
         with pytest.raises(UnwritablePathError, match=r"file is not a folder$"):
-            write_whole(target, b"data")
+            write_whole(target, b"data", net=NO_SECRETS)
 
 
 @pytest.mark.skipif(not Path("/dev/null").exists(), reason="needs a device file")
 def test_a_device_is_refused_as_renaming_would_replace_it() -> None:
-    for refuse in (check_writable, lambda path: write_whole(path, b"")):
+    for refuse in (check_writable, lambda path: write_whole(path, b"", net=NO_SECRETS)):
         with pytest.raises(UnwritablePathError, match="not a regular file"):
             refuse(Path("/dev/null"))
 
@@ -86,9 +95,9 @@ def test_a_link_loop_is_refused(tmp_path: Path) -> None:
 
 def test_data_is_written_and_replaces_an_older_file(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "run.json"
-    write_whole(target, b"old and much longer")
+    write_whole(target, b"old and much longer", net=NO_SECRETS)
 
-    write_whole(target, b"new")
+    write_whole(target, b"new", net=NO_SECRETS)
 
     assert target.read_bytes() == b"new"
     assert list(target.parent.iterdir()) == [target]
@@ -106,7 +115,7 @@ def test_a_write_that_fails_leaves_the_older_file_and_nothing_else(
     monkeypatch.setattr(os, "fsync", full_disk)
 
     with pytest.raises(UnwritablePathError, match="no space left on device"):
-        write_whole(target, b"new")
+        write_whole(target, b"new", net=NO_SECRETS)
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
 
@@ -117,7 +126,7 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
     link = tmp_path / "link.json"
     link.symlink_to(real)
 
-    write_whole(link, b"data")
+    write_whole(link, b"data", net=NO_SECRETS)
 
     assert link.is_symlink()
     assert real.read_bytes() == b"data"
@@ -129,7 +138,7 @@ def test_a_report_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     ordinary = tmp_path / "ordinary"
     ordinary.touch()
 
-    write_whole(tmp_path / "run.json", b"data")
+    write_whole(tmp_path / "run.json", b"data", net=NO_SECRETS)
 
     assert (tmp_path / "run.json").stat().st_mode == ordinary.stat().st_mode
 
@@ -137,6 +146,37 @@ def test_a_report_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
 def test_a_name_as_long_as_names_can_be_is_written(tmp_path: Path) -> None:
     target = tmp_path / ("n" * 250 + ".json")
 
-    write_whole(target, b"data")
+    write_whole(target, b"data", net=NO_SECRETS)
 
     assert target.read_bytes() == b"data"
+
+
+def test_a_report_with_a_secret_is_not_written_and_the_older_one_stays(tmp_path: Path) -> None:
+    target = tmp_path / "run.json"
+    target.write_bytes(b"old")
+    net = SecretNet(["s3cret-of-the-source"])
+
+    with pytest.raises(
+        RevealingError, match=r"run\.json was not written: it would have shown a secret"
+    ) as raised:
+        write_whole(target, b'{"said": "s3cret-of-the-source"}', net=net)
+    assert "s3cret-of-the-source" not in str(raised.value)
+    assert target.read_bytes() == b"old"
+    write_whole(target, b'{"said": "s3cret-of-the-sours"}', net=net)
+    assert target.read_bytes() == b'{"said": "s3cret-of-the-sours"}'
+
+
+def test_words_are_added_to_a_file_of_others_unless_they_hold_a_secret(tmp_path: Path) -> None:
+    target = tmp_path / "summary.md"
+    net = SecretNet(["s3cret-of-the-source"])
+    append(target, "one\n", net=net)
+
+    with pytest.raises(RevealingError):
+        append(target, "s3cret-of-the-source\n", net=net)
+    append(target, "two\n", net=net)
+    assert target.read_text() == "one\ntwo\n"
+
+
+def test_what_cannot_be_added_is_said_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(UnwritablePathError, match="cannot be written: is a directory"):
+        append(tmp_path, "one\n", net=NO_SECRETS)

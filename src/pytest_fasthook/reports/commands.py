@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_fasthook.errors import FastHookError
+from pytest_fasthook.leaks import SecretNet
 from pytest_fasthook.redact import clean, one_line
 from pytest_fasthook.reports import html, json_report, junit, markdown
 from pytest_fasthook.reports.consistency import contradictions
@@ -43,8 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             check_writable(path)
         run: Callable[[argparse.Namespace], tuple[Document, int]] = options.run
         document, exit_code = run(options)
+        net = SecretNet.of_environment(os.environ)
         for path, render in outputs.items():
-            write_whole(path, render(document))
+            write_whole(path, render(document), net=net)
     except (FastHookError, UnwritablePathError) as error:
         sys.stderr.write(
             f"pytest_fasthook: {_printable(one_line(clean(str(error)), limit=500), sys.stderr)}\n"

@@ -11,9 +11,15 @@ import os
 import secrets
 from pathlib import Path
 
+from pytest_fasthook.leaks import SecretNet, reveals
+
 
 class UnwritablePathError(ValueError):
     """A report cannot be written where it was asked for; the text names the path and the reason."""
+
+
+class RevealingError(UnwritablePathError):
+    """A report holds a secret of the run, so it was not written; the text names the path, never the secret."""
 
 
 def check_writable(path: Path) -> None:
@@ -33,14 +39,21 @@ def check_writable(path: Path) -> None:
         raise UnwritablePathError(f"{path} cannot be written: {_reason(error)}") from error
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, net: SecretNet) -> None:
     """Write ``data`` to ``path``: under another name in the same folder first, then renamed.
 
     Links are followed, so that the file they point at is replaced and not the link.
 
+    Args:
+        path: where to.
+        data: the whole file.
+        net: knows what must not be in it.
+
     Raises:
+        RevealingError: it holds a secret.
         UnwritablePathError: nothing was written, an older file is still there as it was.
     """
+    _refuse_secrets(path, data.decode("utf-8", "replace"), net)
     try:
         target = path.resolve()
         _refuse_what_cannot_be_a_report(path, target)
@@ -48,6 +61,27 @@ def write_whole(path: Path, data: bytes) -> None:
         _write_and_rename(target, data)
     except (OSError, RuntimeError) as error:
         raise UnwritablePathError(f"{path} cannot be written: {_reason(error)}") from error
+
+
+def append(path: Path, text: str, *, net: SecretNet) -> None:
+    """Add ``text`` to a file that others write to as well.
+
+    Raises:
+        RevealingError: it holds a secret; nothing was added.
+        UnwritablePathError: it could not be added.
+    """
+    _refuse_secrets(path, text, net)
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except (OSError, ValueError) as error:
+        raise UnwritablePathError(f"{path} cannot be written: {_reason(error)}") from error
+
+
+def _refuse_secrets(path: Path, text: str, net: SecretNet) -> None:
+    form = net.form_in(text)
+    if form is not None:
+        raise RevealingError(f"{path} was not written: {reveals(form)}")
 
 
 def _write_and_rename(target: Path, data: bytes) -> None:
