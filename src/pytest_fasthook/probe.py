@@ -196,9 +196,8 @@ def compose(routes: Sequence[Route], plan: Plan, stamp: Stamp) -> Draft | Refusa
 
 def _filtered(routes: Sequence[Route], why: str) -> Refusal:
     names = ", ".join(route.connection_id for route in routes)
-    return Refusal(
-        cause=Cause.PAYLOAD_FILTERED, message=f"the payload cannot pass the filter of {names}: {why}"
-    )
+    message = f"the payload cannot pass the filter of {names}: {why}, expected one that it lets through"
+    return Refusal(cause=Cause.PAYLOAD_FILTERED, message=message)
 
 
 def _start(route: Route, plan: Plan, stamp: Stamp) -> Draft:

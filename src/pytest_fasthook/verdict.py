@@ -132,7 +132,7 @@ def exit_code(decisions: Sequence[Decision], *, on_inconclusive: Policy, on_erro
 def _policed(decision: Decision, *, on_inconclusive: Policy, on_error: Policy) -> int:
     """One connection's exit code under the policies."""
     policies = {Verdict.INCONCLUSIVE: on_inconclusive, Verdict.ERROR: on_error}
-    match policies.get(decision.verdict, "keep"):
+    match policies.get(decision.verdict):
         case "fail":
             return EXIT_FAIL
         case "pass":

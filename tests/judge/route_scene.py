@@ -310,12 +310,16 @@ class Scene:
         return self.saw(metrics.window_question(self.evidence, self.expect), answer, when=when)
 
     def judge(self, stage: Stage, *, now: float = 106.0) -> Finding:
-        """Judge one stage alone."""
-        return settle(JUDGES[stage](self.evidence, self.expect, now), self.evidence, now)
+        """Judge one stage alone; whatever is found is said of that stage."""
+        finding = settle(JUDGES[stage](self.evidence, self.expect, now), self.evidence, now)
+        assert finding.stage is stage
+        return finding
 
     def progress(self, *, now: float = 106.0) -> Progress:
-        """Judge all stages."""
-        return judge(self.evidence, self.expect, now)
+        """Judge all stages; each has its own result."""
+        progress = judge(self.evidence, self.expect, now)
+        assert [result.stage for result in progress.results.values()] == list(progress.results)
+        return progress
 
     def _connection(self) -> Connection:
         found = chain.connection(self.evidence, self.expect)

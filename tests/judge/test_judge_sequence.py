@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from route_scene import (
     DEADLINE,
+    EVENT,
     Scene,
     at,
     attempt,
@@ -148,6 +149,7 @@ class TestAdvisory:
         assert (delivery.outcome, delivery.cause) == (Outcome.INCONCLUSIVE, Cause.DELIVERY_PENDING)
         assert delivery.advisory
         assert "latest_input" in delivery.message
+        assert delivery.facts["event_id"] == EVENT
 
     def test_a_refused_question_of_it_blocks_nothing(self) -> None:
         scene = before(Stage.LATEST_INPUT, limits=advisory(Stage.LATEST_INPUT))
@@ -244,7 +246,10 @@ class TestDecidedBefore:
 
 
 def test_a_result_that_did_not_run_says_what_was_expected() -> None:
-    assert "expected" in not_run(Stage.BRANCH, "it was deselected").message
+    result = not_run(Stage.BRANCH, "it was deselected")
+
+    assert result.stage is Stage.BRANCH
+    assert result.message == "branch did not run: it was deselected, expected it to run and pass"
 
 
 def test_blocked_stages_are_those_without_a_result() -> None:

@@ -233,7 +233,7 @@ class TestStageNotRun:
     def test_a_stage_that_passed_and_was_never_reported_did_not_run(self) -> None:
         known = completed(results(), set(Stage) - {Stage.METRICS})
 
-        assert known[Stage.METRICS].cause is Cause.STAGE_NOT_RUN
+        assert known[Stage.METRICS] == not_run(Stage.METRICS, "its test case was never reached")
         assert code_of(decide(known)) == 75
         assert code_of(decide(completed(results(), set(Stage)))) == 0
 
@@ -245,8 +245,9 @@ class TestStageNotRun:
     def test_a_stage_without_a_result_did_not_run(self) -> None:
         known: dict[Stage, StageResult] = {one: passed(one) for one in Stage if one is not Stage.BRANCH}
 
-        assert completed(known, set(Stage))[Stage.BRANCH].cause is Cause.STAGE_NOT_RUN
-        assert list(completed({}, ())) == list(Stage)
+        why = "the run ended before it was decided"
+        assert completed(known, set(Stage))[Stage.BRANCH] == not_run(Stage.BRANCH, why)
+        assert completed({}, ()) == {stage: not_run(stage, why) for stage in Stage}
 
     @pytest.mark.parametrize("cause", Cause)
     def test_a_stage_that_did_not_pass_keeps_its_cause_unreported(self, cause: Cause) -> None:
@@ -265,6 +266,9 @@ class TestPlan:
 
         assert decide(known) == Decision(Verdict.PASS, None)
         assert known[Stage.METRICS] == unasked(Stage.METRICS)
+        assert unasked(Stage.METRICS) == StageResult(
+            stage=Stage.METRICS, outcome=Outcome.BLOCKED, message="metrics is not part of a plan"
+        )
 
     def test_what_is_asked_for_does(self) -> None:
         refused = ended(Stage.PREFLIGHT, Cause.CONNECTION_PAUSED)
