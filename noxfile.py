@@ -55,10 +55,25 @@ def tests(session: nox.Session, dependencies: str) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def mutation(session: nox.Session) -> None:
+    """Change the logic in one place after the other and see whether a test notices (docs/mutation.md).
+
+    Options and names of mutants after ``--`` go to mutmut: ``nox -s mutation -- 'pytest_fasthook.judge.*'``. Without
+    names a run goes on where the last one was stopped; remove ``mutants/`` to start anew.
+    """
+    session.install("--quiet", "--upgrade", "pip>=25.1")
+    groups = ("--group", "tests", "--group", "mutation")
+    session.install("--quiet", "--constraint", "constraints.txt", package(), *groups)
+    few = {"FASTHOOK_HISTORIES": "20", "PYTHONHASHSEED": "0"}
+    session.run("mutmut", "run", "--max-children", "2", *session.posargs, env=few)
+    session.run("python", ".ci/mutation_score.py")
+
+
+@nox.session(python=PYTHONS[0])
 def constraints(session: nox.Session) -> None:
     """Renew ``constraints.txt`` with the newest versions that fit together; names and versions only."""
     session.install("--quiet", "--upgrade", "pip>=25.1")
-    session.install("--quiet", package(), "--group", "dev")
+    session.install("--quiet", package(), "--group", "dev", "--group", "mutation")
     frozen = session.run("python", "-m", "pip", "freeze", "--exclude", "pytest-fasthook", silent=True)
     lines = ["# The versions that CI and developers use; `nox -s constraints` renews them.", str(frozen)]
     Path("constraints.txt").write_text("\n".join(lines), encoding="utf-8")
