@@ -124,7 +124,8 @@ class Redactor:
         if isinstance(value, int) and value.bit_length() > _MOST_BITS:
             return f"a number of {value.bit_length()} bits"
         text = str(value)
-        return self.show(text) if not math.isfinite(value) or self.finds(text) else value
+        writable = isinstance(value, int) or math.isfinite(value)
+        return value if writable and not self.finds(text) else self.show(text)
 
     def _shown_mapping(self, value: Mapping[Any, Any], *, depth: int, items: int, chars: int) -> Any:
         if depth <= 0:

@@ -375,3 +375,43 @@ def test_a_deep_value_is_cut(wrap: Callable[[Any], Any]) -> None:
 
 def test_a_number_that_cannot_be_written_is_described() -> None:
     json.dumps(Redactor().shown([10**5000, -(10**5000)]))
+
+
+def test_a_value_just_within_the_limits_is_not_cut() -> None:
+    for value in ("x" * 2000, list(range(60)), {str(number): number for number in range(60)}):
+        assert Redactor().shown(value) == value
+
+
+@pytest.mark.parametrize(
+    ("wrap", "cut"), [(lambda value: [value], "[…]"), (lambda value: {"a": value}, "{…}")]
+)
+def test_twelve_levels_are_shown_and_no_more(wrap: Callable[[Any], Any], cut: str) -> None:
+    twelve: Any = "bottom"
+    for _ in range(12):
+        twelve = wrap(twelve)
+    assert Redactor().shown(twelve) == twelve
+
+    text = json.dumps(Redactor().shown(wrap(twelve)), ensure_ascii=False)
+    assert cut in text
+    assert "bottom" not in text
+
+
+def test_the_limits_hold_at_every_depth() -> None:
+    value = {"outer": [{"inner": ["text", 1, 2]}, 3], "b": {}, "c": 0}
+    assert Redactor().shown(value, depth=4, items=2, chars=3) == {
+        "out… (2 more characters)": [
+            {"inn… (2 more characters)": ["tex… (1 more characters)", 1, "… 1 more"]},
+            3,
+        ],
+        "b": {},
+        "…": "1 more",
+    }
+    assert Redactor().shown(value, depth=2) == {"outer": ["{…}", 3], "b": {}, "c": 0}
+    assert Redactor().shown({"a": [[1]]}, depth=2) == {"a": ["[…]"]}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_is_written_up_to_as_many_bits_as_python_writes(sign: int) -> None:
+    assert Redactor().shown(sign * (2**8192 - 1)) == sign * (2**8192 - 1)
+    assert Redactor().shown(sign * 2**8192) == "a number of 8193 bits"
+    assert Redactor().shown(sign * float("inf")) == ("inf" if sign > 0 else "-inf")

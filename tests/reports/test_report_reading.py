@@ -91,6 +91,10 @@ SHAPES: dict[str, tuple[Breaking, str]] = {
         lambda run: _delivery(run).update(message=" "),
         "report.connections[0].stages[3].message is blank",
     ),
+    "endless duration": (
+        lambda run: _delivery(run).update(duration_s=10**400),
+        "report.connections[0].stages[3].duration_s is inf, not a number from 0 up",
+    ),
     "duration": (
         lambda run: _delivery(run).update(duration_s=float("inf")),
         "report.connections[0].stages[3].duration_s is inf, not a number from 0 up",

@@ -71,9 +71,13 @@ class Fields:
         value = self._required(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.wrong(key, f"is {_kind(value)}, not a number")
-        if not math.isfinite(value) or value < 0:
-            raise self.wrong(key, f"is {value}, not a number from 0 up")
-        return float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number) or number < 0:
+            raise self.wrong(key, f"is {number}, not a number from 0 up")
+        return number
 
     def time(self, key: str) -> datetime:
         """A moment with its zone."""
