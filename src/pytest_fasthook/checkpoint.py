@@ -13,6 +13,8 @@ from pytest_fasthook.reports import files, json_report
 
 EVERY_S = 1.0
 """Results come in bursts; writing each of them would cost more than it could save, in seconds."""
+COST_SHARE = 10
+"""After a save that took long, as the report of many connections does, so many times as long passes before the next."""
 
 
 class Checkpoint:
@@ -33,7 +35,7 @@ class Checkpoint:
         self._so_far = so_far
         self._clock = clock
         self._net = net
-        self._saved_at: float | None = None
+        self._next_at = clock.monotonic()
         self._lock = threading.Lock()
 
     def save(self) -> None:
@@ -41,17 +43,18 @@ class Checkpoint:
         with self._lock:
             if self._path is None:
                 return
+            began = self._clock.monotonic()
             try:
                 files.write_whole(self._path, json_report.render(self._so_far()), net=self._net)
             except files.UnwritablePathError:
                 # The report at the end meets the same trouble and says it; a checkpoint is only a safeguard.
                 self._path = None
-            self._saved_at = self._clock.monotonic()
+            now = self._clock.monotonic()
+            self._next_at = now + max(EVERY_S, COST_SHARE * (now - began))
 
     def save_soon(self) -> None:
         """Write, unless that was done a moment ago."""
-        now = self._clock.monotonic()
-        if self._saved_at is None or now - self._saved_at >= EVERY_S:
+        if self._clock.monotonic() >= self._next_at:
             self.save()
 
     def close(self) -> None:

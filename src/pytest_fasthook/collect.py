@@ -2,29 +2,33 @@
 
 All connections share one poll plan, one evidence log and one request budget. A look follows the last one after a
 pause that grows with the time already waited, so the time lost to polling stays a bounded share of the route's own
-latency and the number of calls grows with its logarithm. The last look starts at the deadline itself.
+latency and the number of calls grows with its logarithm. Connections that wait for the same kind of answer are looked
+at together. The more looks there are to make, the longer the pauses, so that the budget is enough for all of them
+and half of it is left for the last looks, which start at the deadline itself.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Protocol
 
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.errors import RefusedError
-from pytest_fasthook.evidence import Call, Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence import Ask, Call, Evidence, Observation, Question
 from pytest_fasthook.judge.findings import Waiting
 from pytest_fasthook.judge.sequence import Progress, blocked_after, judge
 from pytest_fasthook.stages import Stage, StageResult
+from pytest_fasthook.tracks import Party, Sharing, Track, parties
 
 PAUSE_FLOOR_S = 0.15
 PAUSE_SHARE = 0.1
+LOOKS_A_MINUTE = 40
+"""How often a route that is looked at alone is looked at in its first minute, at these pauses."""
 GRACE_S = 3.0
 """How far past the deadline the calls of the last look may run, in seconds."""
 
@@ -34,6 +38,36 @@ class Asks(Protocol):
 
     def ask(self, question: Question, *, deadline: float) -> Observation:
         """Ask one question."""
+
+
+class AsksTogether(Sharing, Protocol):
+    """What the collector needs to look at many connections at once."""
+
+    def ask(
+        self, questions: Sequence[Question], *, deadline: float, last: bool
+    ) -> Mapping[Question, Observation | None]:
+        """Ask some different questions of one kind.
+
+        Those it has no answer for are to be asked alone; with ``None`` they are not worth asking yet.
+        """
+
+
+class Nobody:
+    """Shares nothing."""
+
+    def size(self, kinds: Sequence[Ask], count: int) -> int:  # noqa: ARG002 - as the protocol has it
+        """Everybody is looked at alone."""
+        return 1
+
+    def ask(
+        self,
+        questions: Sequence[Question],  # noqa: ARG002 - as above
+        *,
+        deadline: float,  # noqa: ARG002 - as above
+        last: bool,  # noqa: ARG002 - as above
+    ) -> Mapping[Question, Observation | None]:
+        """Nothing is answered."""
+        return {}
 
 
 class Bell(Protocol):
@@ -47,30 +81,6 @@ class Bell(Protocol):
 
     def clear(self) -> None:
         """Be ready to be rung again."""
-
-
-@dataclass(slots=True, eq=False)
-class Track:
-    """One connection on its way through the stages; only the collector writes it.
-
-    Attributes:
-        results: finished stages with their times and evidence.
-        asked: the questions asked for each stage so far.
-    """
-
-    expect: Expectations
-    progress: Progress = field(default_factory=lambda: Progress({}, ()))
-    results: dict[Stage, StageResult] = field(default_factory=dict)
-    asked: dict[Stage, list[Question]] = field(default_factory=dict)
-    began: tuple[float, datetime] | None = None
-    waited_from: float = 0.0
-    next_look: float = 0.0
-    looking: bool = False
-
-    @property
-    def waiting(self) -> tuple[Waiting, ...]:
-        """What the undecided stages wait for."""
-        return self.progress.waiting
 
 
 def in_thread(job: Callable[[], None]) -> None:
@@ -88,6 +98,8 @@ class Collector:
         clock: Clock,
         *,
         on_result: Callable[[Track, StageResult], None],
+        together: AsksTogether | None = None,
+        per_minute: float = math.inf,
         bell: Bell | None = None,
         spawn: Callable[[Callable[[], None]], None] = in_thread,
         workers: int = 16,
@@ -99,20 +111,23 @@ class Collector:
             evidence: the log that answers go to.
             clock: time.
             on_result: called in the collecting thread for every stage that is decided.
+            together: answers questions of many connections at once; without it nothing is shared.
+            per_minute: how many calls of the API all looks may make in a minute.
             bell: rung when a look is done.
             spawn: runs one look without waiting for it.
             workers: most looks at the same time.
         """
         self._reader = reader
+        self._together = together or Nobody()
         self._evidence = evidence
         self._clock = clock
         self._on_result = on_result
         self._bell = bell or threading.Event()
         self._spawn = spawn
-        self._workers = workers
-        self._done: deque[tuple[Track, float, BaseException | None]] = deque()
-        self._shared: dict[Question, Future[Observation]] = {}
-        self._lock = threading.Lock()
+        self._free = workers
+        self._stretch_per_look = LOOKS_A_MINUTE / (per_minute / 2)
+        self._stretch = 1.0
+        self._done: deque[tuple[Party, float, BaseException | None]] = deque()
 
     def stop(self) -> None:
         """Wake a collector that should look at its ``stopped`` callback."""
@@ -121,15 +136,20 @@ class Collector:
     def run(self, tracks: Sequence[Track], *, stopped: Callable[[], bool]) -> None:
         """Collect until no track waits for anything, or ``stopped`` says so."""
         for track in tracks:
-            track.began = track.began or (self._clock.monotonic(), self._clock.now())
-            track.waited_from = track.expect.sending.sent_at if track.expect.sending else track.began[0]
-            self._judge(track, self._clock.monotonic())
+            if not track.waiting:
+                self._set_out(track)
         while any(track.waiting for track in tracks) and not stopped():
             self._start_due(tracks)
             self._bell.wait(self._idle_time(tracks))
             self._bell.clear()
             while self._done:
                 self._finish(*self._done.popleft())
+
+    def _set_out(self, track: Track) -> None:
+        now = self._clock.monotonic()
+        track.began = track.began or (now, self._clock.now())
+        track.waited_from = track.expect.sending.sent_at if track.expect.sending else track.began[0]
+        self._judge(track, now)
 
     def end(self, track: Track, result: StageResult) -> None:
         """Decide a track from outside the evidence: a stage that could not even begin, and all after it."""
@@ -141,64 +161,78 @@ class Collector:
 
     def _start_due(self, tracks: Iterable[Track]) -> None:
         now = self._clock.monotonic()
-        free = self._workers - sum(track.looking for track in tracks)
-        due = [t for t in tracks if t.waiting and not t.looking and t.next_look <= now]
-        for track in sorted(due, key=lambda track: track.next_look)[:free]:
-            track.looking = True
-            self._spawn(lambda track=track: self._look(track))  # type: ignore[misc]
+        idle = [track for track in tracks if track.waiting and not track.looking]
+        if not self._free or all(track.next_look > now for track in idle):
+            return
+        to_make = list(parties(idle, self._together))
+        self._stretch = max(1.0, self._stretch_per_look * sum(not party.fresh for party in to_make))
+        due = (party for party in to_make if party.due_at <= now)
+        for party in sorted(due, key=lambda party: party.due_at)[: self._free]:
+            self._free -= 1
+            for track in party.tracks:
+                track.looking = True
+            self._spawn(lambda party=party: self._look(party))  # type: ignore[misc]
 
     def _idle_time(self, tracks: Iterable[Track]) -> float:
         now = self._clock.monotonic()
         waits = [track.next_look - now for track in tracks if track.waiting and not track.looking]
-        return min(max(0.0, min(waits, default=1.0)), 1.0)
+        return min(max(0.0, min(waits, default=1.0)), 1.0) if self._free else 1.0
 
-    def _look(self, track: Track) -> None:
-        """Ask what the track's stages need; runs beside other looks."""
+    def _look(self, party: Party) -> None:
+        """Ask what the party's stages need; runs beside other looks."""
         began = self._clock.monotonic()
         problem: BaseException | None = None
         try:
-            for waiting in track.waiting:
-                self._ask_all(track, waiting)
+            self._ask_for(party)
         except BaseException as error:  # noqa: BLE001 - carried over and raised in the collecting thread
             problem = error
-        self._done.append((track, began, problem))
+        self._done.append((party, began, problem))
         self._bell.set()
 
-    def _ask_all(self, track: Track, waiting: Waiting) -> None:
-        asked = track.asked.setdefault(waiting.stage, [])
-        for question in waiting.questions:
-            if question not in asked:
-                asked.append(question)
-            observation = self._ask(question, deadline=waiting.until + GRACE_S)
-            if isinstance(observation.error, RefusedError):
-                return
+    def _ask_for(self, party: Party) -> None:
+        """Ask for all in step, question after question; a refused one ends its stage's questions in this look."""
+        needs = {track: track.needs for track in party.tracks}
+        refused: set[tuple[Track, Stage]] = set()
+        for track in party.tracks:
+            track.alone = False
+        for number in range(len(needs[party.tracks[0]])):
+            step = {track: those[number] for track, those in needs.items() if not track.alone}
+            step = {track: need for track, need in step.items() if (track, need[0].stage) not in refused}
+            answers = self._answers(step.values())
+            for track, (waiting, question) in step.items():
+                track.alone = question not in answers
+                answer = answers.get(question)
+                if answer is not None:
+                    _note(track, waiting.stage, question)
+                if answer is not None and isinstance(answer.error, RefusedError):
+                    refused.add((track, waiting.stage))
 
-    def _ask(self, question: Question, *, deadline: float) -> Observation:
-        """Ask, or share the answer of somebody who is asking the same right now."""
-        with self._lock:
-            shared = self._shared.get(question)
-            if shared is None:
-                mine: Future[Observation] = Future()
-                self._shared[question] = mine
-        if shared is not None:
-            return shared.result()
-        try:
-            observation = self._reader.ask(question, deadline=deadline)
-        except BaseException as error:
-            mine.set_exception(error)
-            raise
-        finally:
-            with self._lock:
-                del self._shared[question]
-        self._evidence.append(observation)
-        mine.set_result(observation)
-        return observation
+    def _answers(self, needs: Iterable[tuple[Waiting, Question]]) -> Mapping[Question, Observation | None]:
+        """Ask each different question once; what is answered goes into the log."""
+        until = {question: waiting.until for waiting, question in needs}
+        if not until:
+            return {}
+        first = min(until.values())
+        deadline, last = first + GRACE_S, self._clock.monotonic() >= first
+        answers: Mapping[Question, Observation | None]
+        if len(until) == 1:
+            (question,) = until
+            answers = {question: self._reader.ask(question, deadline=deadline)}
+        else:
+            answers = self._together.ask(list(until), deadline=deadline, last=last)
+        for observation in filter(None, answers.values()):
+            self._evidence.append(observation)
+        return answers
 
-    def _finish(self, track: Track, began: float, problem: BaseException | None) -> None:
+    def _finish(self, party: Party, began: float, problem: BaseException | None) -> None:
+        self._free += 1
         if problem is not None:
             raise problem
-        track.looking = False
-        self._judge(track, began)
+        for track in party.tracks:
+            track.looking = False
+            self._judge(track, began)
+            if track.alone:
+                track.next_look = self._clock.monotonic()
 
     def _judge(self, track: Track, moment: float) -> None:
         """Judge again with what the look that began at ``moment`` has brought."""
@@ -207,16 +241,16 @@ class Collector:
         for stage, result in track.progress.results.items():
             if stage not in track.results:
                 self._record(track, result)
-        moved = {waiting.stage for waiting in track.waiting} != before
-        track.next_look = self._next_look(track, moved=moved)
+        track.fresh = {waiting.stage for waiting in track.waiting} != before
+        track.next_look = self._next_look(track)
 
-    def _next_look(self, track: Track, *, moved: bool) -> float:
+    def _next_look(self, track: Track) -> float:
         """At once for a new stage, else after the growing pause; never past the deadline, but once at it."""
         now = self._clock.monotonic()
         until = min((waiting.until for waiting in track.waiting), default=now)
-        if moved or now >= until:
+        if track.fresh or now >= until:
             return now
-        pause = PAUSE_FLOOR_S + PAUSE_SHARE * (now - track.waited_from)
+        pause = self._stretch * (PAUSE_FLOOR_S + PAUSE_SHARE * (now - track.waited_from))
         wake = min(max(now + pause, waiting.wake_at or 0.0) for waiting in track.waiting)
         return min(wake, until)
 
@@ -230,18 +264,25 @@ class Collector:
             started_at=began_on,
             duration_s=max(0.0, now - began),
             polls=sum(len(self._evidence.about(question)) for question in questions),
-            evidence={"answers": tuple(self._answers(questions))},
+            evidence={"answers": tuple(self._answers_to(questions))},
         )
         track.results[result.stage] = stamped
         track.began = (now, today)
         self._on_result(track, stamped)
 
-    def _answers(self, questions: Iterable[Question]) -> Iterable[Mapping[str, Any]]:
+    def _answers_to(self, questions: Iterable[Question]) -> Iterable[Mapping[str, Any]]:
         """The answers that a stage was judged by: the newest of every question, and the newest failure."""
         for question in questions:
             newest = (self._evidence.answered(question), self._evidence.latest(question))
             for observation in dict.fromkeys(o for o in newest if o is not None):
                 yield from (_shown(observation, call) for call in observation.calls)
+
+
+def _note(track: Track, stage: Stage, question: Question) -> None:
+    """Remember what was asked for a stage, each question once."""
+    asked = track.asked.setdefault(stage, [])
+    if question not in asked:
+        asked.append(question)
 
 
 def _shown(observation: Observation, call: Call) -> Mapping[str, Any]:

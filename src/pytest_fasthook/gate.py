@@ -6,26 +6,41 @@ stage is decided or the budget is over. Read ``run`` first.
 
 from __future__ import annotations
 
+import math
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from pytest_fasthook.board import Board
 from pytest_fasthook.clock import Clock
-from pytest_fasthook.collect import Collector, Track
+from pytest_fasthook.collect import AsksTogether, Collector
 from pytest_fasthook.config import Settings
 from pytest_fasthook.evidence import Evidence
 from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import ended
 from pytest_fasthook.judge.sequence import not_run
+from pytest_fasthook.pace import queue_s, reading_queue_s, seats
 from pytest_fasthook.probe import Plan, Probe, Refusal, Stamp, probe_for, saved_probe
 from pytest_fasthook.reader import Reader
 from pytest_fasthook.route import Route
 from pytest_fasthook.saved_run import SavedProbe
 from pytest_fasthook.sharing import Group, grouped
 from pytest_fasthook.stages import Stage, StageResult
+from pytest_fasthook.tracks import Track
+
+SENDERS = 64
+"""Most probes on their way to a source at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A probe and the routes it is for."""
+
+    probe: Probe
+    tracks: tuple[tuple[Route, Track], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +50,8 @@ class Gate:
     Attributes:
         new_id: makes the id of a probe.
         on_result, on_sent: told of every result, and when a probe is about to be sent.
+        together: reads for many connections at once; without it each is read alone.
+        per_minute: how many calls of the API may be made in a minute.
         board: where stage results appear as they are decided.
         resources: what ``close`` closes.
         problem: what broke the gate itself, if anything did.
@@ -46,6 +63,8 @@ class Gate:
     new_id: Callable[[], str]
     on_result: Callable[[str, StageResult], None] = lambda connection_id, result: None  # noqa: ARG005
     on_sent: Callable[[], None] = lambda: None
+    together: AsksTogether | None = None
+    per_minute: float = math.inf
     board: Board = field(default_factory=Board)
     evidence: Evidence = field(default_factory=Evidence)
     tracks: list[Track] = field(default_factory=list)
@@ -57,7 +76,14 @@ class Gate:
 
     def __post_init__(self) -> None:
         """Wire the collector to the board."""
-        self._collector = Collector(self.reader, self.evidence, self.clock, on_result=self._post)
+        self._collector = Collector(
+            self.reader,
+            self.evidence,
+            self.clock,
+            on_result=self._post,
+            together=self.together,
+            per_minute=self.per_minute,
+        )
 
     def run(self, stages: Mapping[str, frozenset[Stage]]) -> None:
         """Judge every connection; results go to the board as they come.
@@ -108,6 +134,7 @@ class Gate:
     def start(self, stages: Mapping[str, frozenset[Stage]]) -> None:
         """Set out for every connection; nothing is asked yet."""
         self.began = self.clock.monotonic()
+        queue = reading_queue_s(per_minute=self.per_minute, connections=len(stages))
         for connection_id, selected in stages.items():
             settings = self.settings.of(connection_id)
             expect = Expectations(
@@ -115,7 +142,7 @@ class Gate:
                 team_id=settings.team_id,
                 limits=Limits.of(settings),
                 plan=Plan.of(settings),
-                preflight_deadline=self.began + settings.preflight_limit_s,
+                preflight_deadline=self.began + settings.preflight_limit_s + queue,
                 waits=settings.mode == "wait",
                 stages=selected,
             )
@@ -131,7 +158,11 @@ class Gate:
         self.on_result(track.expect.connection_id, result)
 
     def send_probes(self) -> None:
-        """One probe for each group of routes that passed preflight, all at the same time; none in wait mode."""
+        """One probe for each group of routes that passed preflight; none in wait mode.
+
+        All are sent at the same time, as far as the request budget can see them through; the others follow as
+        connections are decided.
+        """
         ready = {track.expect.connection_id: track for track in self.tracks if not track.progress.decided}
         found = {name: chain.route(self.evidence, track.expect) for name, track in ready.items()}
         routes = {name: route for name, route in found.items() if route is not None}
@@ -143,9 +174,37 @@ class Gate:
             for name, route in routes.items():
                 self._set_out(ready[name], route, probe=None, at=self.clock.monotonic())
             return
-        groups = grouped((route, ready[name].expect.plan) for name, route in routes.items())
+        groups = deque(grouped((route, ready[name].expect.plan) for name, route in routes.items()))
+        while groups and not self._stopped.is_set():
+            self._send_all(self._with_seats(groups), ready)
+            if groups:
+                self.collect(
+                    until=lambda: self._free_seats() >= max(len(groups[0].routes), self._seats() / 8)
+                )
+
+    def _seats(self) -> float:
+        return seats(per_minute=self.per_minute, timeout_s=self.settings.timeout_s)
+
+    def _free_seats(self) -> float:
+        under_way = sum(t.expect.sending is not None and not t.progress.decided for t in self.tracks)
+        return self._seats() - under_way if under_way else math.inf
+
+    def _with_seats(self, groups: deque[Group]) -> list[Group]:
+        """The next groups, as many as there are seats for; the first one in any case where nobody is under way."""
+        chosen: list[Group] = []
+        free = self._free_seats()
+        while groups and len(groups[0].routes) <= free:
+            chosen.append(groups.popleft())
+            free = min(free, self._seats()) - len(chosen[-1].routes)
+        return chosen
+
+    def _send_all(self, groups: Sequence[Group], tracks: Mapping[str, Track]) -> None:
+        """Send every group's probe, many at the same time; that they are sent is on record before the first is."""
+        letters = [letter for group in groups if (letter := self._written(group, tracks)) is not None]
+        self.on_sent()
+        todo = deque(letters)
         jobs = [
-            threading.Thread(target=self._send_or_say, args=(group, ready), daemon=True) for group in groups
+            threading.Thread(target=self._send_each, args=(todo,), daemon=True) for _ in letters[:SENDERS]
         ]
         for job in jobs:
             job.start()
@@ -155,28 +214,41 @@ class Gate:
         if self.problem is not None:
             raise self.problem
 
-    def _send_or_say(self, group: Group, tracks: Mapping[str, Track]) -> None:
+    def _written(self, group: Group, tracks: Mapping[str, Track]) -> _Letter | None:
+        """The group's probe, ready to be sent; ``None`` where it cannot be made."""
+        stamp = Stamp(probe_id=self.new_id(), at=self.server_clock().at(self.clock.monotonic()))
+        probe = probe_for(group.routes, group.plan, stamp)
+        mine = tuple((route, tracks[route.connection_id]) for route in group.routes)
+        if isinstance(probe, Refusal):
+            self._refuse(probe, [track for _, track in mine])
+            return None
+        letter = _Letter(probe, mine)
+        self._set_all_out(letter)
+        return letter
+
+    def _set_all_out(self, letter: _Letter) -> None:
+        """Start the time-out of all that the probe is for; those for whom there is no seat get time to queue."""
+        sent_at = self.clock.monotonic()
+        for place, (route, track) in enumerate(letter.tracks):
+            wait_s = queue_s(
+                per_minute=self.per_minute, timeout_s=self.settings.timeout_s, connections=place + 1
+            )
+            self._set_out(track, route, probe=letter.probe, at=sent_at, wait_s=wait_s)
+
+    def _send_each(self, todo: deque[_Letter]) -> None:
+        """Send what is still to be sent, one after the other; what the source answers goes into the evidence."""
         try:
-            self._send(group, tracks)
+            while todo and not self._stopped.is_set():
+                self._send(todo.popleft())
+        except IndexError:
+            return  # somebody else took the last one
         except BaseException as error:  # noqa: BLE001 - raised again in the gate's own thread
             self.problem = error
 
-    def _send(self, group: Group, tracks: Mapping[str, Track]) -> None:
-        """Send the group's probe; what the source answers goes into the evidence."""
-        if self._stopped.is_set():
-            return
-        stamp = Stamp(probe_id=self.new_id(), at=self.server_clock().at(self.clock.monotonic()))
-        probe = probe_for(group.routes, group.plan, stamp)
-        mine = [tracks[route.connection_id] for route in group.routes]
-        if isinstance(probe, Refusal):
-            self._refuse(probe, mine)
-            return
-        sent_at = self.clock.monotonic()
-        for route, track in zip(group.routes, mine, strict=True):
-            self._set_out(track, route, probe=probe, at=sent_at)
-        deadline = min(track.expect.deadline for track in mine)
-        self.on_sent()
-        self.evidence.append(self.reader.send(probe, deadline=deadline))
+    def _send(self, letter: _Letter) -> None:
+        self._set_all_out(letter)
+        deadline = min(track.expect.deadline for _, track in letter.tracks)
+        self.evidence.append(self.reader.send(letter.probe, deadline=deadline))
 
     def _go_on(self, track: Track, route: Route, saved: SavedProbe | None) -> None:
         """Watch the event that an earlier run sent; where it sent none, there is nothing to judge."""
@@ -187,22 +259,26 @@ class Gate:
             return
         self._set_out(track, route, probe=saved_probe(saved), at=self.clock.monotonic(), saved=saved)
 
-    def _set_out(
+    def _set_out(  # noqa: PLR0913 - the facts of one sending, by keyword
         self,
         track: Track,
         route: Route,
         *,
         probe: Probe | None,
         at: float,
+        wait_s: float = 0.0,
         saved: SavedProbe | None = None,
     ) -> None:
-        """Start a connection's budget: its probe is on its way, or waiting for a real request begins."""
+        """Start a connection's budget: its probe is on its way, or waiting for a real request begins.
+
+        ``wait_s`` is how long our own request budget may make it wait, which is not the route's fault.
+        """
         settings, clock = self.settings.of(track.expect.connection_id), self.server_clock()
         sending = Sending(
             probe=probe,
             match=settings.match,
             sent_at=at,
-            deadline=at + settings.timeout_s + route.rules.delay_s,
+            deadline=at + settings.timeout_s + route.rules.delay_s + wait_s,
             clock=clock,
             window_start=saved.window_start if saved else settings.deploy_start.resolve(clock.at(self.began)),
             saved=saved,

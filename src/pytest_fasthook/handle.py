@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from pytest_fasthook.causes import Outcome
 from pytest_fasthook.client.models import Attempt, Event, LatestInput, Request
 from pytest_fasthook.clock import SystemClock
-from pytest_fasthook.collect import Track
 from pytest_fasthook.config import Settings
 from pytest_fasthook.errors import SettingsError, StageFailed, StageNotPassed, StageUndecided
 from pytest_fasthook.gate import Gate
@@ -21,6 +20,7 @@ from pytest_fasthook.opening import open_gate
 from pytest_fasthook.route_file import Overrides
 from pytest_fasthook.seen import WindowSeen
 from pytest_fasthook.stages import Stage, StageResult
+from pytest_fasthook.tracks import Track
 from pytest_fasthook.values import Match, header, payload_bytes, request_match
 
 T = TypeVar("T")

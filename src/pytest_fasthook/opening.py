@@ -12,6 +12,7 @@ from pytest_fasthook.clock import Clock, SystemClock
 from pytest_fasthook.config import Settings
 from pytest_fasthook.gate import Gate
 from pytest_fasthook.reader import Reader
+from pytest_fasthook.shared_reader import SharedReader
 from pytest_fasthook.stages import StageResult
 
 
@@ -26,9 +27,12 @@ def open_gate(
     """Make a gate that talks to the API of the settings; close it when done."""
     clock = clock or SystemClock()
     transport = open_transport(settings, clock)
+    reader = Reader(transport, clock)
     gate = Gate(
         settings=settings,
-        reader=Reader(transport, clock),
+        reader=reader,
+        together=SharedReader(transport, clock, alone=reader),
+        per_minute=settings.rate_limit,
         clock=clock,
         new_id=new_probe_id,
         board=board or Board(),

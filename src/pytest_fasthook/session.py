@@ -23,6 +23,7 @@ from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.items import ConnectionNode, Notice, StageItem, gate_first
 from pytest_fasthook.mailbox import Mailbox
 from pytest_fasthook.options import Option
+from pytest_fasthook.pace import queue_s
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.stages import Stage
 
@@ -126,7 +127,12 @@ class Collecting:
     def hard_stop_s(self) -> float:
         """When pytest-timeout ends a stage that the gate's own budget failed to end, in seconds."""
         longest = max((self.settings.of(one).timeout_s for one in self.connections), default=0.0)
-        return self.settings.preflight_limit_s + longest + HARD_STOP_MARGIN_S
+        queue = queue_s(
+            per_minute=self.settings.rate_limit,
+            timeout_s=self.settings.timeout_s,
+            connections=len(self.connections),
+        )
+        return self.settings.preflight_limit_s + longest + queue + HARD_STOP_MARGIN_S
 
     def hard_stop_for(self, connection_id: str) -> float:
         """The hard stop with what is known of the connection's delay rule, in seconds."""

@@ -30,10 +30,30 @@ def test_a_burst_does_not_wait() -> None:
     clock = FakeClock()
     limiter = RateLimiter(per_minute=200, clock=clock)
 
-    assert all(limiter.acquire() for _ in range(120))
+    assert all(limiter.acquire() for _ in range(160))
     assert clock.slept == []
     limiter.acquire()
-    assert clock.slept == [pytest.approx(60 / 80)]
+    assert clock.slept == [pytest.approx(60 / 41)]
+
+
+def test_after_a_burst_the_rest_of_the_budget_is_spread_evenly() -> None:
+    clock = FakeClock()
+    limiter = RateLimiter(per_minute=200, clock=clock)
+    for _ in range(201):
+        limiter.acquire()
+
+    assert clock.slept == [pytest.approx(60 / 41)] * 41
+
+
+@settings(max_examples=30, deadline=None)
+@given(per_minute=st.integers(1, 300), minutes=st.integers(1, 5))
+def test_whoever_asks_all_the_time_gets_the_whole_budget(per_minute: int, minutes: int) -> None:
+    clock = FakeClock()
+    limiter = RateLimiter(per_minute=per_minute, clock=clock)
+    for _ in range(per_minute * minutes):
+        limiter.acquire()
+
+    assert clock.time - FakeClock().time < 60 * minutes
 
 
 def test_leave_after_the_deadline_is_refused_at_once() -> None:
@@ -78,7 +98,7 @@ def test_threads_share_one_budget() -> None:
     for thread in threads:
         thread.join(10)
 
-    assert granted.count(True) == 60
+    assert granted.count(True) == 80
 
 
 def test_a_budget_below_one_call_is_refused() -> None:

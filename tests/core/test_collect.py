@@ -11,17 +11,18 @@ from typing import Any
 
 import pytest
 from core_world import START, FakeClock
-from fake_route import NEVER, FakeRoute, Watch, event, expecting
+from fake_route import NEVER, FakeBell, FakeRoute, Watch, event, expecting
 
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.client.models import Attempt
-from pytest_fasthook.collect import GRACE_S, Collector, Track
+from pytest_fasthook.collect import GRACE_S
 from pytest_fasthook.errors import ApiError, RefusedError, UnreachableError
-from pytest_fasthook.evidence import Ask, Call, Evidence, Observation, Question
+from pytest_fasthook.evidence import Ask, Call, Observation, Question
 from pytest_fasthook.expect import Limits
 from pytest_fasthook.judge.findings import ended
 from pytest_fasthook.seen import EventsSeen, RequestSeen
 from pytest_fasthook.stages import Stage
+from pytest_fasthook.tracks import Track
 
 LATE = ("request_at", "event_at", "delivered_at", "latest_at", "counted_at")
 """The hops of a route, each of which may be the slow one."""
@@ -309,36 +310,13 @@ def in_thread_of(threads: list[threading.Thread]) -> Any:
     return spawn
 
 
-def test_a_question_that_two_tracks_have_at_the_same_moment_is_asked_once() -> None:
-    watch, threads = Watch(), list[threading.Thread]()
-    route = FakeRoute(watch.clock)
-    entered, go = threading.Event(), threading.Event()
-
-    class Gatekeeper:
-        def ask(self, question: Question, *, deadline: float) -> Observation:
-            if question.ask is Ask.REQUEST:
-                entered.set()
-                assert go.wait(10)
-            return route.ask(question, deadline=deadline)
-
-    collector = watch.collector(Gatekeeper(), spawn=in_thread_of(threads), bell=threading.Event())
-    question = Question(ask=Ask.REQUEST, request_id="req_1")
-    answers: list[Observation] = []
-
-    def ask() -> None:
-        answers.append(collector._ask(question, deadline=10.0))
-
-    first = threading.Thread(target=ask, daemon=True)
-    first.start()
-    assert entered.wait(10)
-    second = threading.Thread(target=ask, daemon=True)
-    second.start()
-    go.set()
-    first.join(10)
-    second.join(10)
-    assert len(answers) == 2
-    assert len(route.asked) == len(set(map(id, answers))) in {1, 2}
-    assert len(watch.evidence) == len(route.asked)
+def test_a_question_that_two_tracks_have_at_the_same_moment_is_asked_once(watch: Watch) -> None:
+    route = FakeRoute(watch.clock, request_at=3.0)
+    tracks = two_tracks(watch)
+    watch.run(route, *tracks)
+    assert all(track.results[Stage.INGRESS].outcome is Outcome.PASSED for track in tracks)
+    times = route.times(Ask.REQUEST)
+    assert len(times) == len(set(times)) > 3
 
 
 def test_tracks_are_looked_at_beside_each_other() -> None:
@@ -355,18 +333,22 @@ def test_tracks_are_looked_at_beside_each_other() -> None:
 
 
 def test_no_more_looks_are_under_way_than_there_are_workers(watch: Watch) -> None:
-    waiting: list[Any] = []
+    under_way: list[Any] = []
+    most = []
 
-    def later(job: Any) -> None:
-        waiting.append(job)
-        watch.bell.set()
-        if len(waiting) == 2:
-            for one in list(waiting):
-                waiting.remove(one)
-                one()
+    class Later(FakeBell):
+        """Looks run only while the collector waits, one at a time."""
 
-    watch.run(FakeRoute(watch.clock), *two_tracks(watch), spawn=later, workers=2)
-    assert {connection for _, connection, _ in watch.recorded} == {"conn_orders", "conn_audit"}
+        def wait(self, timeout: float | None = None) -> bool:
+            most.append(len(under_way))
+            if under_way:
+                under_way.pop(0)()
+            return super().wait(timeout)
+
+    tracks = [watch.sent(f"conn_{number}") for number in range(5)]
+    watch.run(FakeRoute(watch.clock), *tracks, spawn=under_way.append, bell=Later(watch.clock), workers=3)
+    assert all(track.progress.decided for track in tracks)
+    assert max(most) == 3
 
 
 def test_a_track_that_is_decided_keeps_nobody_waiting(watch: Watch) -> None:
@@ -388,34 +370,6 @@ def test_an_error_of_the_reader_itself_surfaces(watch: Watch) -> None:
     route = FakeRoute(watch.clock, answers={Ask.EVENTS: broken})
     with pytest.raises(ZeroDivisionError, match="a bug"):
         watch.run(route, watch.sent())
-
-
-def test_an_error_of_the_reader_reaches_whoever_shares_its_question() -> None:
-    entered, go, errors = threading.Event(), threading.Event(), list[BaseException]()
-
-    class Broken:
-        def ask(self, question: Question, *, deadline: float) -> Observation:
-            assert (question.ask, deadline) == (Ask.REQUEST, 1.0)
-            entered.set()
-            assert go.wait(10)
-            raise ZeroDivisionError("a bug")
-
-    collector = Collector(Broken(), Evidence(), FakeClock(), on_result=lambda *_: None)
-
-    def ask() -> None:
-        try:
-            collector._ask(Question(ask=Ask.REQUEST), deadline=1.0)
-        except ZeroDivisionError as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
-    threads[0].start()
-    assert entered.wait(10)
-    threads[1].start()
-    go.set()
-    for thread in threads:
-        thread.join(10)
-    assert len(errors) == 2
 
 
 def test_stopping_ends_the_collecting_at_the_next_look(watch: Watch) -> None:

@@ -13,9 +13,11 @@ from fake_api import SERVER_DATE, FakeApi, page, pages, refusing
 
 from pytest_fasthook.errors import RefusedError, UnreachableError, UnreadableError
 from pytest_fasthook.evidence import Ask, Observation, Question
+from pytest_fasthook.look import MAX_PAGES
 from pytest_fasthook.probe import Probe
-from pytest_fasthook.reader import MAX_PAGES, Reader, granularity
+from pytest_fasthook.reader import Reader
 from pytest_fasthook.values import Match
+from pytest_fasthook.window import granularity
 
 MARK = "probe_0123456789ab"
 BY_ID = Question(ask=Ask.REQUEST, source_id="src_1", request_id="req_ours", probe_id=MARK, since=START)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 
 from pytest_fasthook.clock import Clock
 
-BURST_SHARE = 0.6
-_WHOLE = 1 - 1e-9
-"""A token is whole up to the rounding of float sums."""
+MINUTE_S = 60.0
+BURST_SHARE = 0.8
 
 
 class RateLimiter:
-    """A thread-safe token bucket: a burst first, then an even flow.
+    """Gives leave for so many calls in any sixty seconds; safe from any thread.
 
-    Most runs are short: the burst lets a few routes be watched closely from the start.
-
-    Burst and refill together never exceed ``per_minute`` calls in any sixty seconds.
+    Most runs are short: most of the budget may be used at once, so that some routes can be watched closely from the
+    start. What is left then is spread evenly until the first of those calls is a minute old, so that nobody has to
+    wait long for the next call, and in the long run the whole budget can be used.
     """
 
     def __init__(self, *, per_minute: int, clock: Clock) -> None:
-        """Start with a full bucket.
+        """Start with the whole budget.
 
         Raises:
             ValueError: ``per_minute`` is below one.
@@ -30,10 +30,8 @@ class RateLimiter:
         self.per_minute = per_minute
         self._clock = clock
         self._burst = max(1, int(per_minute * BURST_SHARE))
-        self._per_second = max(1, per_minute - self._burst) / 60
-        self._tokens = float(self._burst)
-        self._filled_at = clock.monotonic()
-        self._closed_until = self._filled_at
+        self._given: deque[float] = deque()
+        self._closed_until = clock.monotonic()
         self._lock = threading.Lock()
 
     def acquire(self, deadline: float | None = None) -> bool:
@@ -57,18 +55,20 @@ class RateLimiter:
             self._closed_until = max(self._closed_until, moment)
 
     def _take(self) -> float:
-        """Take a token and return 0, or return the seconds until it is worth asking again."""
+        """Take leave and return 0, or return the seconds until it is worth asking again."""
         with self._lock:
             now = self._clock.monotonic()
-            self._fill(now)
-            if now < self._closed_until:
-                return self._closed_until - now
-            if self._tokens < _WHOLE:
-                return (1 - self._tokens) / self._per_second
-            self._tokens -= 1
+            while self._given and self._given[0] + MINUTE_S <= now:
+                self._given.popleft()
+            free_at = max(self._closed_until, self._next_at(now))
+            if free_at > now:
+                return free_at - now
+            self._given.append(now)
             return 0.0
 
-    def _fill(self, now: float) -> None:
-        gained = max(0.0, now - self._filled_at) * self._per_second
-        self._tokens = min(float(self._burst), self._tokens + gained)
-        self._filled_at = now
+    def _next_at(self, now: float) -> float:
+        """When the next call may be made: now within the burst, else at an even pace until the first call is over."""
+        if len(self._given) < self._burst:
+            return now
+        first, last, left = self._given[0], self._given[-1], self.per_minute - len(self._given)
+        return last + (first + MINUTE_S - last) / (left + 1)

@@ -143,7 +143,7 @@ def open_pool(
     return httpcore.ConnectionPool(
         ssl_context=context,
         proxy=None if proxy is None else _proxy(proxy),
-        max_connections=20,
+        max_connections=100,
         max_keepalive_connections=keep_alive,
         keepalive_expiry=30.0,
         network_backend=LimitedBackend(limit),

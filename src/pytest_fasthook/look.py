@@ -1,0 +1,119 @@
+"""One look: the calls of the API that answer a question, as they will be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pytest_fasthook.client.api import Answer
+from pytest_fasthook.client.pages import Page
+from pytest_fasthook.client.transport import Transport
+from pytest_fasthook.errors import ApiError, RefusedError, UnreadableError
+from pytest_fasthook.evidence import Call, Question
+
+T = TypeVar("T")
+
+MAX_PAGES = 20
+"""How many pages of newer traffic one look goes through."""
+FIRST_PAGE = 20
+"""Our record is most likely among the newest, and payloads can be large."""
+PAGE = 100
+
+
+@dataclass(slots=True)
+class Look:
+    """The calls made so far.
+
+    Attributes:
+        deadline: monotonic seconds that no call or retry goes past.
+        server_date: the server's own date in the last answer, where it gave one.
+        listed: what is known of deploy windows: how many events each lists at least, and whether ours is one of them.
+        cut_short: whether a list went on after the last page that was looked at.
+    """
+
+    transport: Transport
+    deadline: float
+    listed: dict[Question, tuple[int, bool]] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    server_date: datetime | None = None
+    cut_short: bool = False
+
+    def call(self, function: Callable[..., Answer[T]], *arguments: Any, **parameters: Any) -> T:
+        """Make one call of ``client.api``."""
+        answer = function(self.transport, *arguments, deadline=self.deadline, **parameters)
+        self.server_date = answer.server_date or self.server_date
+        self.calls.append(Call(call=answer.call, answer=answer.raw))
+        return answer.value
+
+    def absent_or(self, function: Callable[..., Answer[T]], *arguments: Any, **parameters: Any) -> T | None:
+        """Like ``call``, but a record that is not there (yet) is ``None`` instead of an error."""
+        try:
+            return self.call(function, *arguments, **parameters)
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+            self.calls.append(failed(error))
+            return None
+
+    def pages(
+        self,
+        function: Callable[..., Answer[Page[T]]],
+        *,
+        first: int = FIRST_PAGE,
+        most: int = MAX_PAGES,
+        **parameters: Any,
+    ) -> Iterator[Page[T]]:
+        """A list's pages, newest first, until the caller has seen enough.
+
+        Args:
+            function: lists one page.
+            first: records of the first page.
+            most: how many pages are looked at.
+            parameters: what is listed.
+        """
+        cursor: str | None = None
+        for number in range(most):
+            page = self.call(function, cursor=cursor, limit=PAGE if number else first, **parameters)
+            yield page
+            if page.next_cursor is None or page.next_cursor == cursor:
+                return
+            cursor = page.next_cursor
+        self.cut_short = True
+
+    def readable(self, page: Page[T] | None) -> tuple[T, ...]:
+        """The records of a list that holds nothing but ours, where one that cannot be read is worth an error.
+
+        Raises:
+            UnreadableError: a record could not be read.
+        """
+        if page is None:
+            return ()
+        if page.unreadable:
+            call = self.calls[-1].call
+            raise UnreadableError(f"{call}: {page.unreadable} record(s) of ours cannot be read", call=call)
+        return page.models
+
+    def keep_only(self, ids: Collection[str]) -> None:
+        """Drop other people's records from the answers that will be shown."""
+        self.calls[:] = self.narrowed_to(ids)
+
+    def narrowed_to(self, ids: Collection[str]) -> list[Call]:
+        """The calls, with no other records in their answers than these."""
+        return [narrowed(call, ids) for call in self.calls]
+
+
+def failed(error: ApiError) -> Call:
+    """A call that was not answered."""
+    return Call(call=error.call, error=str(error))
+
+
+def narrowed(call: Call, ids: Collection[str]) -> Call:
+    """A call whose answer shows no other records than these; a single record is shown as it is."""
+    models = call.answer.get("models") if isinstance(call.answer, Mapping) else None
+    if not isinstance(models, list):
+        return call
+    kept = [model for model in models if isinstance(model, Mapping) and model.get("id") in ids]
+    answer = {**call.answer, "models": kept, "models_left_out": len(models) - len(kept)}
+    return Call(call=call.call, answer=answer, error=call.error)
