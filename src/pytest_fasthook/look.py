@@ -12,6 +12,7 @@ from pytest_fasthook.client.pages import Page
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.errors import ApiError, RefusedError, UnreadableError
 from pytest_fasthook.evidence import Call, Question
+from pytest_fasthook.seen import Listed
 
 T = TypeVar("T")
 
@@ -29,13 +30,13 @@ class Look:
     Attributes:
         deadline: monotonic seconds that no call or retry goes past.
         server_date: the server's own date in the last answer, where it gave one.
-        listed: what is known of deploy windows: how many events each lists at least, and whether ours is one of them.
+        listed: what is known of deploy windows by the events list.
         cut_short: whether a list went on after the last page that was looked at.
     """
 
     transport: Transport
     deadline: float
-    listed: dict[Question, tuple[int, bool]] = field(default_factory=dict)
+    listed: dict[Question, Listed] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     server_date: datetime | None = None
     cut_short: bool = False

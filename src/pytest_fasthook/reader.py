@@ -22,7 +22,7 @@ from pytest_fasthook.look import PAGE, Look, failed
 from pytest_fasthook.matching import awaited
 from pytest_fasthook.ours import age, is_ours, request_among
 from pytest_fasthook.probe import Probe
-from pytest_fasthook.seen import EventsSeen, RequestSeen
+from pytest_fasthook.seen import EventsSeen, Listed, RequestSeen
 from pytest_fasthook.window import read_window
 
 
@@ -32,7 +32,7 @@ class Reader:
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport = transport
         self._clock = clock
-        self._listed: dict[Question, tuple[int, bool]] = {}
+        self._listed: dict[Question, Listed] = {}
 
     def ask(self, question: Question, *, deadline: float) -> Observation:
         """Ask one question; an API that does not answer is an observation too.
@@ -176,8 +176,11 @@ def _events(look: Look, question: Question) -> EventsSeen:
 
 
 def _under_request(look: Look, question: Question) -> list[Event]:
+    """Our events by the request's own list, which has those of all its branches: one without a name may be any."""
     page = look.absent_or(api.list_request_events, question.request_id)
-    return [event for event in look.readable(page) if is_ours(event, question)]
+    return [
+        event for event in look.readable(page) if event.connection is not None and is_ours(event, question)
+    ]
 
 
 def _ignored(look: Look, question: Question) -> tuple[IgnoredEvent, ...]:

@@ -36,6 +36,21 @@ class EventsSeen:
     looked_through: int
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the events list says of a deploy window.
+
+    Attributes:
+        number: how many events it holds at least.
+        ours: whether our event is one of them.
+        partial: whether the API said that something is left out.
+    """
+
+    number: int
+    ours: bool
+    partial: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowSeen:
     """The deploy window: what the events list shows, then what the metrics count.
@@ -44,6 +59,7 @@ class WindowSeen:
         listed: events of the connection in the window, by the events list.
         ours_listed: whether our event is one of them.
         count, failed, delivered: sums of the metrics series; ``None`` where no point carries the measure.
+        partial: whether the API said of the list or of the metrics that something is left out.
     """
 
     since: datetime
@@ -53,3 +69,4 @@ class WindowSeen:
     count: int | None
     failed: int | None
     delivered: int | None
+    partial: bool = False

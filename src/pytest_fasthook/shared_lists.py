@@ -17,7 +17,7 @@ from pytest_fasthook.client.models import Attempt, Event, Request
 from pytest_fasthook.evidence import Ask, Call, Question
 from pytest_fasthook.look import PAGE, Look, narrowed
 from pytest_fasthook.ours import age, is_ours, request_among, texts_in
-from pytest_fasthook.seen import EventsSeen, RequestSeen, WindowSeen
+from pytest_fasthook.seen import EventsSeen, Listed, RequestSeen, WindowSeen
 from pytest_fasthook.window import count_window, list_windows, window_seen
 
 
@@ -196,14 +196,16 @@ def _windows(look: Look, questions: Sequence[Question], since: datetime | None) 
         ids, mine = listed[question.connection_id or ""], question.event_id or ""
         count = metrics.total("count")
         if mine in ids and count is not None and (count == 0 or count >= len(ids)):
-            value = window_seen(question, metrics, listed=len(ids) if count else 1, ours_listed=True)
+            value = window_seen(question, metrics, Listed(len(ids) if count else 1, ours=True))
             found[question] = Found(value, calls=(own, *(narrowed(call, {mine}) for call in lists)))
     return found
 
 
 def _is_counted(value: Any) -> bool:
     """Whether metrics have caught up with one of our events; they lag for all alike, as a rule."""
-    return isinstance(value, WindowSeen) and value.ours_listed and (value.count or 0) >= value.listed
+    if not isinstance(value, WindowSeen) or value.partial:
+        return False
+    return value.ours_listed and (value.count or 0) >= value.listed
 
 
 def _pages_for(questions: Sequence[Question]) -> int:

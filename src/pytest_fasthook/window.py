@@ -10,7 +10,7 @@ from pytest_fasthook.client import api
 from pytest_fasthook.client.models import Metrics
 from pytest_fasthook.evidence import Question
 from pytest_fasthook.look import PAGE, Look
-from pytest_fasthook.seen import WindowSeen
+from pytest_fasthook.seen import Listed, WindowSeen
 
 EVENT_MEASURES = ("count", "delivered_count", "failed_count")
 _GRANULARITIES = (
@@ -33,10 +33,9 @@ def read_window(look: Look, question: Question) -> WindowSeen:
     metrics = count_window(look, question)
     count = metrics.total("count")
     known = look.listed.get(question)
-    if known is None or (count is not None and count >= known[0]):
+    if known is None or known.partial or (count is not None and count >= known.number):
         known = look.listed[question] = _listed(look, question)
-    listed, ours_listed = known
-    return window_seen(question, metrics, listed=listed, ours_listed=ours_listed)
+    return window_seen(question, metrics, known)
 
 
 def count_window(look: Look, question: Question) -> Metrics:
@@ -53,18 +52,19 @@ def count_window(look: Look, question: Question) -> Metrics:
     )
 
 
-def window_seen(question: Question, metrics: Metrics, *, listed: int, ours_listed: bool) -> WindowSeen:
+def window_seen(question: Question, metrics: Metrics, listed: Listed) -> WindowSeen:
     """Both sights of a window together."""
     assert question.since is not None
     assert question.until is not None
     return WindowSeen(
         since=question.since,
         until=question.until,
-        listed=listed,
-        ours_listed=ours_listed,
+        listed=listed.number,
+        ours_listed=listed.ours,
         count=metrics.total("count"),
         failed=metrics.total("failed_count"),
         delivered=metrics.total("delivered_count"),
+        partial=metrics.incomplete or listed.partial,
     )
 
 
@@ -84,20 +84,20 @@ def list_windows(look: Look, questions: Sequence[Question], *, most: int) -> Map
         until=max(q.until for q in questions if q.until is not None),
     )
     for page in pages:
-        if page.unreadable or any(event.connection not in found for event in page.models):
+        if page.partial or page.unreadable or any(event.connection not in found for event in page.models):
             return None
         for event in page.models:
             found[event.connection or ""].add(event.id)
     return None if look.cut_short else found
 
 
-def _listed(look: Look, question: Question) -> tuple[int, bool]:
+def _listed(look: Look, question: Question) -> Listed:
     """How many events the window lists, and whether ours is one of them.
 
     Too small a number could make a lagging count look complete, so records that cannot be read count too, and a
-    list too long to look through is counted by the API.
+    list that is not whole is counted by the API.
     """
-    counted, ours = 0, False
+    counted, ours, partial = 0, False, False
     window: dict[str, Any] = {
         "connection_id": question.connection_id,
         "since": question.since,
@@ -106,14 +106,16 @@ def _listed(look: Look, question: Question) -> tuple[int, bool]:
     for page in look.pages(api.list_events, **window):
         mine = [event for event in page.models if event.connection in {None, question.connection_id}]
         counted += len(mine) + page.unreadable
+        partial = partial or page.partial
         ours = ours or any(event.id == question.event_id for event in mine)
         if ours and page.total_exact and page.total is not None and len(mine) == len(page.models):
             counted = max(counted, page.total)
             break
     look.keep_only({question.event_id or ""})
-    if look.cut_short:
-        counted = max(counted, look.call(api.count_events, **window).total)
-    return counted, ours
+    if not look.cut_short and not partial:
+        return Listed(counted, ours)
+    total = look.call(api.count_events, **window)
+    return Listed(max(counted, total.total), ours, total.partial)
 
 
 def granularity(window: timedelta) -> str:

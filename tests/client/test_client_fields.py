@@ -13,6 +13,8 @@ from pytest_fasthook.client.fields import (
     read_measure,
     read_moment,
     read_number,
+    read_said,
+    read_status,
     read_text,
 )
 
@@ -76,6 +78,33 @@ def test_a_measure_that_is_not_a_count_is_an_error(value: object) -> None:
 
 def test_an_absent_measure_is_unknown() -> None:
     assert read_measure(None) is None
+
+
+@pytest.mark.parametrize(("value", "status"), [(None, None), (200, 200), ("503", 503), (503.0, 503)])
+def test_a_status_may_be_given_as_a_text(value: object, status: int | None) -> None:
+    assert read_status(value) == status
+
+
+@pytest.mark.parametrize("value", ["", "ok", "\u0665\u0660\u0660", "5000", True, [500], {}])
+def test_a_status_that_cannot_be_read_is_an_error(value: object) -> None:
+    """Read as null it would look like a delivery without HTTP, beside SUCCESSFUL like a success."""
+    with pytest.raises(ValueError, match="HTTP status"):
+        read_status(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, None),
+        ("", None),
+        ("TIMEOUT", "TIMEOUT"),
+        (7, "7"),
+        ({"code": "X"}, '{"code": "X"}'),
+        (False, "false"),
+    ],
+)
+def test_what_speaks_by_its_presence_is_kept_whatever_its_type(value: object, text: str | None) -> None:
+    assert read_said(value) == text
 
 
 def test_numbers_may_be_broken() -> None:

@@ -344,6 +344,14 @@ def test_an_event_hidden_by_newer_traffic_is_asked_for_under_its_request() -> No
     assert [found.id for found in observation.value.events] == ["evt_ours"]
 
 
+def test_an_event_under_our_request_that_names_no_connection_may_be_another_branch() -> None:
+    """The twin names ours."""
+    for name, ids in ((None, []), ("conn_1", ["evt_ours"])):
+        under = page([event("evt_ours", connection_id=name)])
+        api = FakeApi({"/events": pages([], []), f"{OF_OUR_REQUEST}/events": under})
+        assert [found.id for found in ask(api, EVENTS).value.events] == ids
+
+
 def test_an_event_that_is_nowhere_is_not_there_yet() -> None:
     api = FakeApi({"/events": pages([], []), f"{OF_OUR_REQUEST}/events": refusing(404)})
     observation = ask(api, EVENTS)
@@ -461,6 +469,26 @@ def test_a_list_too_long_to_look_through_is_counted_by_the_api() -> None:
     assert ask(api, WINDOW).value.listed == 5000
     del api.answers["/events/count"]
     assert isinstance(ask(api, WINDOW).error, RefusedError)
+
+
+@pytest.mark.parametrize("facts", [{"partial": True}, {"unavailable_shard_count": 2}])
+def test_counts_that_are_lower_bounds_say_so(facts: dict[str, Any]) -> None:
+    """A failure could be among what is left out; the twin is whole."""
+    whole = series(1)
+    assert not ask(window_api(page([event("evt_ours")]), whole), WINDOW).value.partial
+    assert ask(window_api(page([event("evt_ours")]), {**whole, **facts}), WINDOW).value.partial
+
+
+def test_a_partial_list_is_counted_by_the_api_and_asked_for_again() -> None:
+    api = window_api({**page([event("evt_ours")]), "partial": True}, series(1))
+    api.answers["/events/count"] = {"total": 3, "total_exact": True, "partial": True}
+    reader = Reader(api.transport(), api.clock)
+    seen = reader.ask(WINDOW, deadline=60.0).value
+    assert (seen.listed, seen.ours_listed, seen.partial) == (3, True, True)
+
+    api.answers["/events"] = page([event("evt_ours")])
+    seen = reader.ask(WINDOW, deadline=60.0).value
+    assert (seen.listed, seen.partial) == (1, False)
 
 
 def test_a_series_without_a_measure_has_no_sum() -> None:

@@ -99,13 +99,15 @@ def test_any_success_or_a_success_without_http_passes(changes: Json) -> None:
         {"response_status": 500},
         {"response_status": 302},
         {"response_status": 199},
+        {"response_status": "500"},
         {"response_status": None, "error_code": "TIMEOUT"},
+        {"response_status": None, "error_code": {"code": "TIMEOUT"}},
         {"status": "DELIVERED"},
         {"status": "successful"},
         {"status": None},
         {"status": ABSENT},
     ],
-    ids=["500", "302", "199", "no_answer", "unknown", "lower_case", "null", "absent"],
+    ids=["500", "302", "199", "text", "no_answer", "no_text", "unknown", "lower_case", "null", "absent"],
 )
 def test_an_attempt_that_does_not_surely_say_success_is_waited_on(changes: Json) -> None:
     seen = scene().attempts(attempt(**changes))

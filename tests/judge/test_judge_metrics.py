@@ -62,8 +62,9 @@ def test_our_event_counted_and_nothing_failed_passes() -> None:
         ({"count": 4, "listed": 5}, "count 4"),
         ({"ours_listed": False, "listed": 0}, "not listed"),
         ({"ours_listed": False, "count": 9, "listed": 9}, "not listed"),
+        ({"partial": True}, "partial"),
     ],
-    ids=["zero", "fewer_than_listed", "not_listed_yet", "others_only"],
+    ids=["zero", "fewer_than_listed", "not_listed_yet", "others_only", "lower_bounds"],
 )
 def test_until_our_event_is_counted_nothing_is_proved(changes: Json, says: str) -> None:
     scene = before(STAGE).metrics(window(**changes))

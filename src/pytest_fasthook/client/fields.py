@@ -2,11 +2,12 @@
 
 FastHook's older pages show smaller objects than its contract, and its API still changes. So a field that is
 absent, null or of another type reads as unknown. Only what a record cannot do without (its ``id``, the counts
-of a metrics series) is strict, and is told by name.
+of a metrics series) and what would say the opposite if it were dropped (a status, a reason) is strict.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -35,6 +36,31 @@ def read_id(value: object) -> str:
         msg = "must be a non-empty text"
         raise ValueError(msg)
     return text
+
+
+def read_said(value: object) -> str | None:
+    """Read a text whose presence alone says something: absent, null and empty are nothing, all else is kept.
+
+    Reading another type as absent would take an attempt that failed for one that did not, or a stranger's record
+    for one that names no team.
+    """
+    if value is None or value == "":
+        return None
+    return read_text(value) or json.dumps(value, default=str)
+
+
+def read_status(value: object) -> int | None:
+    """Read an HTTP status, also one given as a text; null means that there was no answer.
+
+    Raises:
+        ValueError: it is there and not a whole number: what it says is not "no answer".
+    """
+    digits = value.isascii() and value.isdigit() and len(value) <= 3 if isinstance(value, str) else False
+    status = int(str(value)) if digits else read_count(value)
+    if value is not None and status is None:
+        msg = "must be an HTTP status"
+        raise ValueError(msg)
+    return status
 
 
 def read_flag(value: object) -> bool | None:
@@ -109,8 +135,10 @@ UNKNOWN_MOMENT = datetime.fromtimestamp(0, UTC)
 
 Id = Annotated[str, PlainValidator(read_id)]
 Text = Annotated[str | None, PlainValidator(read_text)]
+Said = Annotated[str | None, PlainValidator(read_said)]
 Flag = Annotated[bool | None, PlainValidator(read_flag)]
 Count = Annotated[int | None, PlainValidator(read_count)]
+Status = Annotated[int | None, PlainValidator(read_status)]
 Number = Annotated[float | None, PlainValidator(read_number)]
 Measure = Annotated[int | None, PlainValidator(read_measure)]
 Moment = Annotated[datetime | None, PlainValidator(read_moment)]

@@ -23,7 +23,9 @@ from pytest_fasthook.client.fields import (
     Measure,
     Moment,
     Number,
+    Said,
     Since,
+    Status,
     Text,
     read_count,
     read_flag,
@@ -57,7 +59,7 @@ class Record(Answered):
     """
 
     id: Id
-    team_id: Text = None
+    team_id: Said = None
     created_at: Moment = None
     updated_at: Moment = None
 
@@ -161,7 +163,7 @@ class Request(Record):
 
     status: Text = None
     verified: Flag = None
-    rejection_cause: Text = None
+    rejection_cause: Said = None
     original_event_data_id: Text = None
     ingested_at: Moment = None
     source_id: Text = None
@@ -217,13 +219,13 @@ class Event(Branch):
     destination_id: Text = None
     event_data_id: Text = None
     status: Text = None
-    rejection_cause: Text = None
+    rejection_cause: Said = None
     failure_message: Text = None
     ignored_reason: Text = None
-    error_code: Text = None
+    error_code: Said = None
     ingested_at: Moment = None
     attempts: Count = None
-    response_status: Count = None
+    response_status: Status = None
     last_attempt_at: Moment = None
     next_attempt_at: Since = None
     successful_at: Moment = None
@@ -250,10 +252,10 @@ class Attempt(Branch):
     request_id: Text = None
     source_id: Text = None
     destination_id: Text = None
-    response_status: Count = None
+    response_status: Status = None
     attempt_number: Count = None
     trigger: Text = None
-    error_code: Text = None
+    error_code: Said = None
     body: Json = None
     requested_url: Text = None
     http_method: Text = None
@@ -331,6 +333,11 @@ class Metrics(Answered):
     series: tuple[MetricsPoint, ...]
     partial: Annotated[bool, PlainValidator(lambda value: read_flag(value) is True)] = False
     unavailable_shard_count: Count = None
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the counts are lower bounds, said either way."""
+        return self.partial or bool(self.unavailable_shard_count)
 
     def total(self, measure: str) -> int | None:
         """Sum one measure over the series; ``None`` where no point carries it."""

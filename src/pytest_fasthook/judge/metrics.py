@@ -44,7 +44,7 @@ def _seen(
     count, failed = seen.count, seen.failed
     if count is None or failed is None:
         return _lacking(values, question, expect)
-    if not seen.ours_listed or count < seen.listed:
+    if seen.partial or not seen.ours_listed or count < seen.listed:
         return _wait(question, expect, _lag(seen, evidence, expect), seen=seen)
     over = _over(seen, count, failed, expect)
     if over and not _over(seen, count, failed - _passing_failures(evidence, expect), expect):
@@ -129,6 +129,9 @@ def _lag(seen: WindowSeen, evidence: Evidence, expect: Expectations) -> str:
     event = _event(evidence, expect)
     if not seen.ours_listed:
         return f"event {event.id} of {expect.connection_id} is not listed in the window {_window(seen)}"
+    if seen.partial:
+        what = f"metrics or events of {expect.connection_id} in the window {_window(seen)} are partial"
+        return f"{what}, as the API says, so failures beside event {event.id} may be left out"
     return (
         f"metrics of {expect.connection_id} count {seen.count} events while {seen.listed} are listed, event "
         f"{event.id} among them"
