@@ -40,7 +40,7 @@ def python(name: str, packages: Sequence[str]) -> Path:
 @cache
 def gate() -> Path:
     """The interpreter of an environment with this checkout as its users get it: built, installed, compiled."""
-    interpreter = python("gate", ["pytest>=8"])
+    interpreter = python("gate", ["pytest>=8", "matplotlib>=3.9"])
     if Path(sys.prefix) != interpreter.parents[1]:  # else it has just been made by whoever started us in it
         _pip(interpreter, str(PROJECT))
         _pip(interpreter, "--force-reinstall", "--no-deps", str(PROJECT))

@@ -10,7 +10,7 @@ from gating import BARE, Pytest
 from measuring import Measured, in_turns, median
 from paced_fasthook import PacedRoute
 from paced_server import PacedServer
-from pages import Section, table
+from results import Section, table
 
 ROUNDS = 15
 ROUTE = PacedRoute(connection_id="conn_1", source_id="src_1")

@@ -10,8 +10,8 @@ import environments
 from gating import Pytest
 from paced_fasthook import Lags, PacedRoute
 from paced_server import PacedServer
-from pages import Section, table
-from svg import Plot
+from plots import Plot
+from results import Section, table
 from virtual_gate import VirtualRun
 
 COUNTS = (1, 3, 10, 50, 200, 1000)
@@ -29,8 +29,8 @@ with the row above.
 """
 BUDGETED = f"""\
 The same with the default budget of {DEFAULT} calls a minute. A connection's latest input and metrics are asked for
-one by one, which is two calls at least, so from about a hundred connections on the budget bounds the run; probes are then sent
-as far as the budget can see them through, and the others follow. All pass.
+one by one, which is two calls at least, so from about a hundred connections on the budget bounds the run; probes
+are then sent as far as the budget can see them through, and the others follow. All pass.
 """
 
 

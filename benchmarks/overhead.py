@@ -10,8 +10,8 @@ from gating import BARE, Pytest
 from measuring import Measured, in_turns, median
 from paced_fasthook import Lags, PacedRoute
 from paced_server import PacedServer
-from pages import Section, table
-from svg import Plot
+from plots import Plot
+from results import Section, table
 from virtual_gate import VirtualRun
 
 ROUNDS = {0.2: 7, 1.0: 7, 5.0: 5, 20.0: 2, 60.0: 1}

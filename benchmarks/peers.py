@@ -11,7 +11,7 @@ from pathlib import Path
 import environments
 from expected import Row
 from measuring import Measured, in_turns, median, run
-from pages import Section, table
+from results import Section, table
 from rows_broken import BROKEN_ROWS
 from rows_hops import HOP_ROWS
 from rows_ingress import INGRESS_ROWS

@@ -31,14 +31,14 @@ def _run(words: list[str]) -> int:
     import first_byte  # noqa: PLC0415 - as above
     import many  # noqa: PLC0415
     import overhead  # noqa: PLC0415
-    import pages  # noqa: PLC0415
     import peers  # noqa: PLC0415
+    import results  # noqa: PLC0415
     import startup  # noqa: PLC0415
 
     modules = {module.__name__: module for module in (startup, first_byte, overhead, many, peers)}
     for name in words or NAMES:
         print(f"{name} ...", flush=True)
-        pages.keep(modules[name].measure())
+        results.keep(modules[name].measure())
     print("written: docs/benchmarks.md")
     return 0
 

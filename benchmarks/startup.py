@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import environments
 from gating import BARE, Pytest
 from measuring import Measured, in_turns, median
-from pages import Section, table
+from results import Section, table
 
 REPORTER = """
 import sys

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from environments import PROJECT
 from measuring import load
-from svg import Plot
+from plots import Plot
 
 FOLDER = PROJECT / "docs" / "benchmarks"
 ORDER = ("startup", "first_byte", "overhead", "many", "peers")
