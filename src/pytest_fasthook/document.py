@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
 from pytest_fasthook.causes import EXIT_PASS, Cause
 from pytest_fasthook.config import Settings
+from pytest_fasthook.iso import write_iso
 from pytest_fasthook.next_steps import next_step
 from pytest_fasthook.redact import Redactor
 from pytest_fasthook.stages import Stage, StageResult
@@ -64,8 +65,8 @@ def document(run: Run) -> dict[str, Any]:
         "tool": {"name": "pytest-fasthook", "version": version("pytest-fasthook")},
         "verdict": str(run.verdict),
         "exit_code": run.exit_code,
-        "started_at": timestamp(run.started_at),
-        "finished_at": timestamp(run.finished_at),
+        "started_at": write_iso(run.started_at),
+        "finished_at": write_iso(run.finished_at),
         "api": {"url": show.show(settings.api_url), "team_id": show.show(settings.team_id)},
         "mode": settings.mode,
         "policy": {
@@ -154,7 +155,7 @@ def _stage(result: StageResult, show: Redactor) -> dict[str, Any]:
         "advisory": result.advisory,
         "code": str(result.cause) if result.cause else None,
         "message": show.show(result.message),
-        "started_at": timestamp(result.started_at) if result.started_at else None,
+        "started_at": write_iso(result.started_at) if result.started_at else None,
         "duration_s": round(result.duration_s, 3),
         "polls": result.polls,
         "evidence": show.shown(_plain({**result.facts, **result.evidence}), depth=DEPTH),
@@ -164,7 +165,7 @@ def _stage(result: StageResult, show: Redactor) -> dict[str, Any]:
 def _plain(value: Any, depth: int = DEPTH) -> Any:
     """Dates as texts, as deep as anything is shown; the rest is left to the redactor, which cuts it there."""
     if isinstance(value, datetime):
-        return timestamp(value)
+        return write_iso(value)
     if depth <= 0:
         return value
     if isinstance(value, Mapping):
@@ -175,8 +176,3 @@ def _plain(value: Any, depth: int = DEPTH) -> Any:
 
 def _dated(value: Any) -> bool:
     return isinstance(value, datetime | Mapping | list | tuple)
-
-
-def timestamp(moment: datetime) -> str:
-    """A date as reports spell it: UTC, milliseconds, ``Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Dates as ISO 8601 writes them: read strictly, and as UTC."""
+"""Dates as ISO 8601 writes them: read strictly, written as FastHook writes them, and as UTC."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ def read_iso(text: str) -> datetime:
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{text!r} lies beyond the years 1 to 9999") from None
+
+
+def write_iso(moment: datetime) -> str:
+    """Write a date in UTC to the millisecond, with a ``Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _by_dateutil(text: str) -> datetime:

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.config import Settings
 from pytest_fasthook.errors import SettingsError
+from pytest_fasthook.iso import write_iso
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.route import BODY_METHODS, Route
 from pytest_fasthook.rules.dedupe import Freshened, freshen
@@ -101,7 +102,7 @@ class Stamp:
     @property
     def values(self) -> Mapping[str, str]:
         """The placeholders of a payload file."""
-        moment = self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        moment = write_iso(self.at)
         return {
             "probe_id": self.probe_id,
             "uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, self.probe_id)),

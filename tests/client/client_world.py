@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -97,8 +98,9 @@ def transport_to(url: str, *, limits: CallLimits, clock: Clock | None = None) ->
 
 
 def answering(value: Any, status: int = 200) -> Handler:
-    """Answer every call with the same JSON."""
-    return lambda _: httpx.Response(status, json=value)
+    """Answer every call with the same JSON, spaced alike whatever the version of httpx."""
+    body, kind = json.dumps(value, separators=(",", ":")), {"content-type": "application/json"}
+    return lambda _: httpx.Response(status, text=body, headers=kind)
 
 
 def dripping(*chunks: bytes, clock: FakeClock, seconds: float) -> Iterator[bytes]:

@@ -11,10 +11,11 @@ import pytest
 from client_world import START, Script, answering, transport_over
 
 from pytest_fasthook.client import api
-from pytest_fasthook.client.filters import iso, joined
+from pytest_fasthook.client.filters import joined
 from pytest_fasthook.client.pages import Count
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.errors import RefusedError, SettingsError, UnreadableError
+from pytest_fasthook.iso import write_iso
 
 Call = Callable[[Transport], Any]
 EMPTY_PAGE = {"models": [], "count": 0}
@@ -194,8 +195,8 @@ def test_a_trace_needs_its_request() -> None:
 def test_moments_are_sent_in_utc_with_milliseconds() -> None:
     moment = datetime(2026, 5, 29, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
 
-    assert iso(moment) == "2026-05-29T12:00:00.123Z"
-    assert iso(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000Z"
+    assert write_iso(moment) == "2026-05-29T12:00:00.123Z"
+    assert write_iso(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000Z"
 
 
 def test_ids_are_joined_by_commas() -> None:

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.config import Settings
-from pytest_fasthook.document import ConnectionRun, Run, document, ids_of, timestamp
+from pytest_fasthook.document import ConnectionRun, Run, document, ids_of
+from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge.findings import ended, passed
 from pytest_fasthook.judge.sequence import blocked_after
 from pytest_fasthook.stages import Stage, StageResult
@@ -338,7 +339,7 @@ def test_any_answer_makes_a_valid_document_without_secrets(answer: Any) -> None:
     ],
 )
 def test_a_date_is_spelled_in_utc_with_milliseconds(moment: datetime) -> None:
-    assert timestamp(moment) == "2026-05-29T12:00:00.123Z"
+    assert write_iso(moment) == "2026-05-29T12:00:00.123Z"
 
 
 def test_a_run_without_connections_is_a_document_too() -> None:

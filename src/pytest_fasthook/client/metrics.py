@@ -14,12 +14,12 @@ from datetime import datetime
 
 from pytest_fasthook.client.addresses import path_of
 from pytest_fasthook.client.answers import Answer, answer_of
-from pytest_fasthook.client.filters import iso
 from pytest_fasthook.client.models import MeasureName, Metrics
 from pytest_fasthook.client.pages import read_record
 from pytest_fasthook.client.replies import Reply
 from pytest_fasthook.client.transport import Params, Transport
 from pytest_fasthook.errors import RefusedError
+from pytest_fasthook.iso import write_iso
 
 _LEARNED = "metrics_dialect"
 _GUIDE = "guide"
@@ -50,8 +50,8 @@ def get_event_metrics(  # noqa: PLR0913 - the call's own filters, by keyword
     filters = [("granularity", granularity), ("connection_id", connection_id)]
     question = _Question(
         path=path_of("metrics", "events"),
-        since=iso(since),
-        until=iso(until),
+        since=write_iso(since),
+        until=write_iso(until),
         measures=measures,
         filters=filters,
     )
@@ -72,8 +72,8 @@ def get_request_metrics(  # noqa: PLR0913 - the call's own filters, by keyword
     filters = [("granularity", granularity), ("source_id", source_id)]
     question = _Question(
         path=path_of("metrics", "requests"),
-        since=iso(since),
-        until=iso(until),
+        since=write_iso(since),
+        until=write_iso(until),
         measures=measures,
         filters=filters,
     )

@@ -13,6 +13,7 @@ from pytest_fasthook.client.models import Request
 from pytest_fasthook.errors import UnreachableError
 from pytest_fasthook.evidence import Evidence
 from pytest_fasthook.expect import Expectations
+from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wrong_team
 from pytest_fasthook.seen import RequestSeen
@@ -120,7 +121,7 @@ def _subject(expect: Expectations) -> str:
     probe, match = expect.sent.probe, " and ".join(map(str, expect.sent.match))
     if probe is not None:
         return f"probe {probe.probe_id}"
-    return f"a real request{f' with {match}' if match else ''} since {expect.sent.since.isoformat()}"
+    return f"a real request{f' with {match}' if match else ''} since {write_iso(expect.sent.since)}"
 
 
 def _unclear(evidence: Evidence, expect: Expectations) -> str:

@@ -16,6 +16,7 @@ from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import LatestInput, Request
 from pytest_fasthook.evidence import Evidence
 from pytest_fasthook.expect import Expectations
+from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.difference import first_difference, parsed, value_difference
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, first_end, passed
@@ -123,4 +124,4 @@ def _facts(newest: LatestInput) -> dict[str, object]:
 
 
 def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
+    return write_iso(moment) if moment else None

@@ -14,6 +14,7 @@ from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import Event
 from pytest_fasthook.evidence import Ask, Evidence, Question
 from pytest_fasthook.expect import Expectations
+from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, first_end, passed
 from pytest_fasthook.judge.retries import is_over
@@ -157,7 +158,7 @@ def _wait(
 
 
 def _window(seen: WindowSeen) -> str:
-    return f"{_time(seen.since)} to {_time(seen.until)}"
+    return f"{write_iso(seen.since)} to {write_iso(seen.until)}"
 
 
 def _facts(seen: WindowSeen) -> dict[str, object]:
@@ -166,10 +167,6 @@ def _facts(seen: WindowSeen) -> dict[str, object]:
         "listed": seen.listed,
         "failed_count": seen.failed,
         "delivered_count": seen.delivered,
-        "window_start": _time(seen.since),
-        "window_end": _time(seen.until),
+        "window_start": write_iso(seen.since),
+        "window_end": write_iso(seen.until),
     }
-
-
-def _time(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

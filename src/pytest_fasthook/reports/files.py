@@ -112,6 +112,10 @@ def _part_name(target: Path) -> Path:
 
 def _refuse_what_cannot_be_a_report(path: Path, target: Path) -> None:
     """Renaming over a device such as ``/dev/null`` would replace the device."""
+    if target.is_symlink():  # resolved, and still one: newer Pythons do not refuse such a loop by themselves
+        raise UnwritablePathError(
+            f"{path} cannot be written: it is a symbolic link that leads back to itself"
+        )
     if target.is_dir():
         raise UnwritablePathError(f"{path} cannot be written: it is a folder")
     if target.exists() and not target.is_file():
