@@ -105,6 +105,13 @@ def test_a_patch_keeps_what_it_does_not_name(api: Api) -> None:
     assert (patched["rules"], patched["paused_at"]) == (rules, "2026-01-01T00:00:00.000Z")
 
 
+@pytest.mark.parametrize("port", ["80", "9999", "59999", "60000", "64999", "65499", "65529", "65535"])
+def test_a_destination_may_have_any_port(api: Api, port: str) -> None:
+    url = f"http://e.example:{port}/x"
+    made = api.ok("PUT", "/destinations", {"name": "x", "config": {"url": url}})
+    assert made["config"]["url"] == url
+
+
 def test_a_put_of_a_destination_replaces_its_config(api: Api) -> None:
     _, destination, _ = upserted(api)
     body = {"name": "billing-api-production", "type": "HTTP", "config": {"url": "https://billing.example/v2"}}
@@ -194,6 +201,8 @@ def test_a_connection_upsert_finds_its_record_by_id_or_by_source_and_name(
         ("PUT", "/destinations", {"name": "x"}),
         ("PUT", "/destinations", {"name": "x y", "config": {"url": "https://e.example/"}}),
         ("PUT", "/destinations", {"name": "x", "config": {"url": "/relative"}}),
+        ("PUT", "/destinations", {"name": "x", "config": {"url": "http://e.example:65536/"}}),
+        ("PUT", "/destinations", {"name": "x", "config": {"url": "http://e.example:80x/"}}),
         (
             "PUT",
             "/destinations",

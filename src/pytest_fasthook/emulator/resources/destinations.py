@@ -18,7 +18,8 @@ from pytest_fasthook.emulator.world import World
 FIELDS = ("name", "type", "config", "status", "description")
 TYPES = ("HTTP", "CLI", "POSTGRESQL", "SENDGRID_EMAIL", "CLOUDFLARE_R2", "AWS_S3")
 _IPV6 = r"\[(?:::1|(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4})\]"
-URL = re.compile(rf"https?://([A-Za-z0-9._-]+|{_IPV6})(:[0-9]{{1,4}}|:[1-5][0-9]{{4}})?([/?][!-~]*)?")
+_PORT = r"[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+URL = re.compile(rf"https?://([A-Za-z0-9._-]+|{_IPV6})(:({_PORT}))?([/?][!-~]*)?")
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
 PERIODS = ("second", "minute", "hour")
 AUTH_TYPES = ("FASTHOOK_SIGNATURE", "CUSTOM_HEADER", "BASIC_AUTH", "BEARER_TOKEN")
