@@ -22,6 +22,7 @@ from pytest_fasthook.emulator.delivery.worker import Worker
 from pytest_fasthook.emulator.errors import EmulatorError, PortTaken
 from pytest_fasthook.emulator.http.exchange import Rim
 from pytest_fasthook.emulator.http.front import Front
+from pytest_fasthook.emulator.inflow import Inflow
 from pytest_fasthook.emulator.journal import Journal
 from pytest_fasthook.emulator.replay import bulk
 from pytest_fasthook.emulator.retention import Retention
@@ -62,11 +63,12 @@ class Bell:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener: Callable[[], None] | None = None
+        self._thread: int | None = None
 
     def connect(self, loop: asyncio.AbstractEventLoop, listener: Callable[[], None]) -> None:
-        """Ring at ``listener``, on ``loop``, from now on."""
+        """Ring at ``listener``, on ``loop``, from now on; to be called by the thread that runs the loop."""
         with self._lock:
-            self._loop, self._listener = loop, listener
+            self._loop, self._listener, self._thread = loop, listener, threading.get_ident()
 
     def cut(self) -> None:
         """Ring no more."""
@@ -76,7 +78,9 @@ class Bell:
     def ring(self) -> None:
         """Wake the listener."""
         with self._lock:
-            if self._loop and self._listener:
+            if self._listener and self._thread == threading.get_ident():
+                self._listener()
+            elif self._loop and self._listener:
                 self._loop.call_soon_threadsafe(self._listener)
 
 
@@ -97,6 +101,7 @@ class Service:
         self._sender = Sender()
         self._tunnels = Tunnels()
         self._journal = Journal(world.database)
+        self._inflow = Inflow()
         self._ready = threading.Event()
         self._stopping: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -158,7 +163,7 @@ class Service:
 
     def _config(self) -> uvicorn.Config:
         return uvicorn.Config(
-            Front(Rim(self._world, self._journal, self._break), self._sender, self._tunnels),
+            Front(Rim(self._world, self._journal, self._inflow, self._break), self._sender, self._tunnels),
             http=_tracked(self._transports),
             lifespan="off",
             log_config=None,
@@ -176,7 +181,7 @@ class Service:
             "CLI": TunnelCarrier(self._world, self._tunnels),
         }
         self._journal.attach()
-        self._worker = Worker(self._world, carriers, chores=(bulk.step, Retention()))
+        self._worker = Worker(self._world, carriers, self._inflow, chores=(bulk.step, Retention()))
         self._bell.connect(self._loop, self._worker.wake)
         delivering = asyncio.create_task(self._worker.run())
         delivering.add_done_callback(lambda _task: self._stopping.set() if self._stopping else None)
@@ -191,7 +196,7 @@ class Service:
                     await delivering
             finally:
                 # Also where deliveries ended with an error, which is raised on.
-                await self._sender.close()
+                self._sender.close()
                 await self._hang_up()
 
     async def _hang_up(self) -> None:

@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_CERTIFICATE = {10: "SSL_CERT_EXPIRED", 18: "SELF_SIGNED_CERT", 62: "ERR_TLS_CERT_ALTNAME_INVALID"}
+_CERTIFICATE = {
+    10: "SSL_CERT_EXPIRED",
+    18: "SELF_SIGNED_CERT",
+    62: "ERR_TLS_CERT_ALTNAME_INVALID",
+    64: "ERR_TLS_CERT_ALTNAME_INVALID",
+}
 """OpenSSL's verification results that have an error code of their own."""
 
 

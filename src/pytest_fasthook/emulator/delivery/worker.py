@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pytest_fasthook.emulator.delivery.carriers import Carrier
 from pytest_fasthook.emulator.delivery.pacing import Pacer
 from pytest_fasthook.emulator.delivery.record import fail_without_attempt, hold, record_attempt
+from pytest_fasthook.emulator.inflow import Inflow
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Destination, Event
 from pytest_fasthook.emulator.store.tables import (
@@ -24,6 +25,9 @@ from pytest_fasthook.emulator.store.tables import (
 from pytest_fasthook.emulator.transform.apply import record_execution, transform
 from pytest_fasthook.emulator.world import World
 
+BESIDE_INFLOW = 4
+"""Deliveries under way while webhooks come in: they share one thread, and taking webhooks in comes first."""
+
 Chore = Callable[[World], int | None]
 """Does what is due of it, and returns when it is due again; ``None`` until something wakes the worker."""
 
@@ -34,14 +38,16 @@ class Worker:
     Args:
         world: whose events are delivered.
         carriers: what delivers, by the destination's type.
+        inflow: the webhooks that are being taken in; only a few deliveries go on beside them.
         chores: what else falls due by the same clock.
     """
 
     def __init__(
-        self, world: World, carriers: Mapping[str, Carrier], *, chores: Sequence[Chore] = ()
+        self, world: World, carriers: Mapping[str, Carrier], inflow: Inflow, *, chores: Sequence[Chore] = ()
     ) -> None:
         self._world = world
         self._carriers = carriers
+        self._inflow = inflow
         self._chores = chores
         self._pacer = Pacer()
         self._next_chore_ms: int | None = None
@@ -88,17 +94,25 @@ class Worker:
         return self._next_chore_ms is not None and self._next_chore_ms <= self._world.clock.elapsed_ms()
 
     def _start_due(self) -> None:
-        free = self._world.settings.max_concurrent - len(self._under_way)
+        free = self._free()
         if free <= 0:
             return
+        marks = ", ".join("?" * len(self._under_way))
         due = EVENTS.select(
             self._world.database,
-            "WHERE due_ms <= ? ORDER BY due_ms, seq LIMIT ?",
-            (self._world.clock.elapsed_ms(), free + len(self._under_way)),
+            f"WHERE due_ms <= ? AND id NOT IN ({marks}) ORDER BY due_ms, seq LIMIT ?",
+            (self._world.clock.elapsed_ms(), *self._under_way, free),
         )
         for event in due:
-            if event.id not in self._under_way:
-                self._start(event)
+            self._start(event)
+
+    def _free(self) -> int:
+        """How many more deliveries may go on now."""
+        most = self._world.settings.max_concurrent
+        if not self._inflow.is_quiet:
+            self._inflow.tell_when_quiet(self.wake)
+            most = min(most, BESIDE_INFLOW)
+        return most - len(self._under_way)
 
     def _start(self, event: Event) -> None:
         task = asyncio.create_task(self._deliver(event))
@@ -119,7 +133,7 @@ class Worker:
         return None if seconds and self._world.clock.frozen else seconds
 
     def _next_event_ms(self) -> int | None:
-        if len(self._under_way) >= self._world.settings.max_concurrent:
+        if self._free() <= 0:
             return None
         marks = ", ".join("?" * len(self._under_way))
         row = self._world.database.row(

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope, Send
 
 from pytest_fasthook.emulator.faults import Fault, FaultKind, Faults
+from pytest_fasthook.emulator.inflow import Inflow
 from pytest_fasthook.emulator.journal import Journal
 from pytest_fasthook.emulator.payload import Headers, Payload
 from pytest_fasthook.emulator.times import http_date
@@ -28,11 +29,13 @@ class Rim:
     Attributes:
         world: whose clock and faults count.
         journal: an answer waits until everything written before it is stored.
+        inflow: counts the webhooks that are being taken in.
         breaker: ends the connection under an exchange.
     """
 
     world: World
     journal: Journal
+    inflow: Inflow
     breaker: Breaker
 
 

@@ -42,7 +42,7 @@ class Front:
         self._rim = rim
         self._world = world = rim.world
         self._tunnels = tunnels
-        self._ingress = Ingress(world, sender)
+        self._ingress = Ingress(world, sender, rim.inflow)
         self._document = document(PATHS, origin=world.origin)
         self._api = router(world, self._exchange, PATHS)
 

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_fasthook.emulator.delivery.send import Sender
 from pytest_fasthook.emulator.faults import FaultKind
 from pytest_fasthook.emulator.http.exchange import Exchange, spoiled_after, spoiled_before
+from pytest_fasthook.emulator.inflow import Inflow
 from pytest_fasthook.emulator.ingress import proxying
 from pytest_fasthook.emulator.ingress.accept import Received, receive, source_of
 from pytest_fasthook.emulator.ingress.challenges import subscription_reply, url_verification_reply
@@ -31,11 +32,13 @@ class Ingress:
     Args:
         world: the emulator.
         sender: calls the upstreams of sources in proxy mode.
+        inflow: counts the webhooks that are being taken in.
     """
 
-    def __init__(self, world: World, sender: Sender) -> None:
+    def __init__(self, world: World, sender: Sender, inflow: Inflow) -> None:
         self._world = world
         self._sender = sender
+        self._inflow = inflow
 
     async def take(self, exchange: Exchange, hook: str, path: str) -> None:
         """Take one webhook in.
@@ -45,6 +48,10 @@ class Ingress:
             hook: the source's label.
             path: the caller's path after it.
         """
+        with self._inflow:
+            await self._take(exchange, hook, path)
+
+    async def _take(self, exchange: Exchange, hook: str, path: str) -> None:
         faults = self._world.faults
         if await spoiled_before(exchange, faults, exchange.path):
             return

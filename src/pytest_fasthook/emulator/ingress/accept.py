@@ -57,7 +57,7 @@ def admit(world: World, source: Source, payload: Payload, decision: Decision, *,
         request = REQUESTS.insert(world.database, replace(request, **_counts(branches)))
         for event, _ in branches:
             EVENTS.insert(world.database, event)
-    if branches:
+    if any(event.due_ms is not None for event, _ in branches):
         world.wake()
     return request
 
