@@ -27,12 +27,14 @@ from pytest_fasthook.probe import (
     Stamp,
     doubts,
     probe_for,
+    saved_probe,
     unsendable,
 )
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.route import Route
 from pytest_fasthook.rules.matching import evaluate
 from pytest_fasthook.rules.message import Message
+from pytest_fasthook.saved_run import SavedProbe
 from pytest_fasthook.sharing import grouped
 
 SECRET = "s3cr3t/of+the source"
@@ -78,6 +80,39 @@ def test_a_probes_repr_shows_neither_headers_nor_body() -> None:
     )
     assert "s3cr3t" not in repr(plan)
     assert "s3cr3t" not in repr(made(route_of(), plan))
+
+
+def test_a_plan_holds_all_that_the_settings_say_of_sending(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("1,2")
+    command = {
+        "payload": "rows.csv",
+        "header": ["X-Env: staging"],
+        "source-url": "https://hook-abc123.test/orders",
+    }
+    env = {"FASTHOOK_SOURCE_SECRET": "general", "FASTHOOK_SOURCE_SECRET_SRC_1": "own"}
+
+    assert Plan.of(resolved(tmp_path, command=command, env=env)) == Plan(
+        payload=b"1,2",
+        content_type="text/csv",
+        headers=(("X-Env", "staging"),),
+        source_url="https://hook-abc123.test/orders",
+        secrets={"": Secret("general"), "SRC_1": Secret("own")},
+    )
+
+
+def test_of_an_earlier_runs_probe_its_marker_and_source_are_known() -> None:
+    saved = SavedProbe(
+        source_id="src_orders",
+        probe_id="probe_1",
+        request_id="req_1",
+        sent_at=START,
+        window_start=START,
+        body_sha256="0" * 64,
+    )
+    assert saved_probe(saved) == Probe(
+        probe_id="probe_1", source_id="src_orders", method="", url="", headers=(), body=b""
+    )
+    assert saved_probe(replace(saved, probe_id=None)) is None
 
 
 # -- payload files ---------------------------------------------------------------------------------------------

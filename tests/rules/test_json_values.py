@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_fasthook.rules.message import ABSENT
 from pytest_fasthook.rules.values import alike, number_in, same, shown, text_of
 
 
@@ -76,3 +77,7 @@ def test_a_long_value_is_shown_short_and_in_one_line() -> None:
 @given(st.integers(-(2**53), 2**53))
 def test_a_whole_number_is_found_again_in_its_text(value: int) -> None:
     assert number_in(text_of(value)) == value
+
+
+def test_what_is_absent_is_shown_as_nothing() -> None:
+    assert shown(ABSENT) == '"nothing"'

@@ -57,7 +57,9 @@ def test_without_an_auth_type_nothing_is_demanded(source_type: str | None, confi
     assert requirement(source_type, config) is None
 
 
-@pytest.mark.parametrize("key", ["signature_header", "header", "header_key", "header_name", "name"])
+@pytest.mark.parametrize(
+    "key", ["signature_header", "signature_header_name", "header", "header_key", "header_name", "name"]
+)
 def test_the_header_of_an_hmac_is_found_under_every_spelling(key: str) -> None:
     assert headers(needed("HMAC", **{key: "X-Signature"})) == {"x-signature": digest().hex()}
 
@@ -81,29 +83,50 @@ def test_a_prefix_with_braces_is_taken_as_it_is() -> None:
         ("base64url", base64.urlsafe_b64encode(digest()).decode().rstrip("=")),
     ],
 )
-def test_the_encoding_is_the_configured_one(encoding: str, value: str) -> None:
-    assert headers(needed("HMAC", header="x-s", encoding=encoding)) == {"x-s": value}
+@pytest.mark.parametrize("key", ["encoding", "signature_encoding", "digest_encoding"])
+def test_the_encoding_is_the_configured_one(key: str, encoding: str, value: str) -> None:
+    assert headers(needed("HMAC", header="x-s", **{key: encoding})) == {"x-s": value}
 
 
 @pytest.mark.parametrize(
     ("spelled", "algorithm"),
     [("sha1", "sha1"), ("SHA-256", "sha256"), ("hmac-sha512", "sha512"), ("HMAC_SHA256", "sha256")],
 )
-def test_the_algorithm_is_the_configured_one(spelled: str, algorithm: str) -> None:
-    assert headers(needed("HMAC", header="x-s", algorithm=spelled)) == {
-        "x-s": digest(algorithm=algorithm).hex()
-    }
+@pytest.mark.parametrize("key", ["algorithm", "hash_algorithm", "digest", "hash"])
+def test_the_algorithm_is_the_configured_one(key: str, spelled: str, algorithm: str) -> None:
+    found = needed("HMAC", header="x-s", **{key: spelled})
+    assert headers(found) == {"x-s": digest(algorithm=algorithm).hex()}
 
 
-def test_with_a_timestamp_header_the_timestamp_is_signed_and_sent() -> None:
-    found = needed("HMAC", header="x-s", timestamp_header="X-Time")
+@pytest.mark.parametrize("key", ["timestamp_header", "timestamp_header_name", "timestamp_header_key"])
+def test_with_a_timestamp_header_the_timestamp_is_signed_and_sent(key: str) -> None:
+    found = needed("HMAC", header="x-s", **{key: "X-Time"})
     assert headers(found) == {"x-s": digest(f"{STAMP}.".encode() + BODY).hex(), "x-time": STAMP}
-    assert "FastHook does not say so" in found.notes[0]
+    (note,) = found.notes
+    assert note.startswith("with a timestamp header, the timestamp, a dot and the body are signed; ")
+    assert note.endswith("FastHook does not say so")
 
 
-def test_the_timestamp_can_be_in_milliseconds() -> None:
-    found = needed("HMAC", header="x-s", timestamp_header="x-time", timestamp_format="ms")
-    assert headers(found)["x-time"] == f"{STAMP}123"
+def test_without_one_there_is_nothing_to_note() -> None:
+    assert needed("HMAC", header="x-s").notes == ()
+
+
+@pytest.mark.parametrize("key", ["timestamp_format", "timestamp_unit"])
+@pytest.mark.parametrize(
+    ("spelled", "value"),
+    [
+        ("seconds", STAMP),
+        ("Unix", STAMP),
+        ("ms", f"{STAMP}123"),
+        ("unix_ms", f"{STAMP}123"),
+        ("ISO-8601", "2026-05-29T10:00:00Z"),
+        ("rfc3339", "2026-05-29T10:00:00Z"),
+    ],
+)
+def test_the_timestamp_has_the_configured_form(key: str, spelled: str, value: str) -> None:
+    found = needed("HMAC", header="x-s", timestamp_header="x-time", **{key: spelled})
+    signed = digest(f"{value}.".encode() + BODY).hex()
+    assert headers(found) == {"x-s": signed, "x-time": value}
 
 
 def test_settings_may_stand_beside_auth() -> None:
@@ -116,13 +139,18 @@ def test_settings_may_stand_beside_auth() -> None:
 def test_generic_hmac_in_stripe_s_header_is_a_plain_hmac_of_the_body() -> None:
     found = needed("HMAC", "STRIPE", signature_header="stripe-signature")
     assert headers(found) == {"stripe-signature": digest().hex()}
-    assert "not the timestamped form" in found.notes[0]
+    (note,) = found.notes
+    assert note.startswith(
+        "the source checks a plain HMAC of the body in stripe-signature, not the timestamped form"
+    )
+    assert note.endswith("PROVIDER_SIGNATURE is the setting for real Stripe webhooks")
 
 
 def test_a_typed_source_without_a_header_uses_its_provider_s_form() -> None:
     found = needed("HMAC", "GITHUB", secret="***")
     assert headers(found) == {"x-hub-signature-256": f"sha256={digest().hex()}"}
-    assert "GITHUB" in found.notes[0]
+    assert (found.kind, found.provider) == (AuthKind.HMAC, "GITHUB")
+    assert found.notes == ("the configuration names no signature header, so the form of GITHUB is used",)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +168,9 @@ def test_a_redacted_key_is_not_taken_for_the_header() -> None:
 @pytest.mark.parametrize("placeholder", ["********", "[REDACTED]", "redacted", "\u2022\u2022\u2022\u2022"])
 def test_an_api_key_without_a_visible_header_is_not_known(placeholder: str) -> None:
     found = requirement("WEBHOOK", {"auth_type": "API_KEY", "auth": {"key": placeholder}})
-    assert isinstance(found, NotKnown)
-    assert "header" in found.reason
+    assert found == NotKnown(
+        kind="API_KEY", reason="the configuration does not show the header that carries the key"
+    )
 
 
 @pytest.mark.parametrize("key", ["prefix", "header_prefix", "value_prefix"])
@@ -160,23 +189,31 @@ def test_basic_auth_takes_user_and_password_from_the_secret() -> None:
     assert headers(needed("BASIC_AUTH"), secret="ann:hush:x") == {"authorization": f"Basic {value}"}
 
 
-def test_basic_auth_takes_a_visible_user_from_the_configuration() -> None:
+@pytest.mark.parametrize("key", ["username", "user"])
+def test_basic_auth_takes_a_visible_user_from_the_configuration(key: str) -> None:
     value = base64.b64encode(b"ann:hush").decode()
-    assert headers(needed("BASIC_AUTH", username="ann", password="***")) == {
+    assert headers(needed("BASIC_AUTH", password="***", **{key: "ann"})) == {
         "authorization": f"Basic {value}"
     }
 
 
 @pytest.mark.parametrize("username", [None, "***", "[redacted]"])
 def test_basic_auth_without_a_user_is_a_wrong_secret(username: str | None) -> None:
-    with pytest.raises(SettingsError, match="user:password") as caught:
+    with pytest.raises(
+        SettingsError, match=r"^the secret of a BASIC_AUTH source must have .* user:password$"
+    ) as caught:
         headers(needed("BASIC_AUTH", username=username))
     assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("provider", "secret", "wanted"),
-    [("SVIX", "whsec_!!!", "base64"), ("CLOSE", "not hex", "hex"), ("TELEGRAM", "caf\u00e9", "header")],
+    [
+        ("SVIX", "whsec_!!!", "^the source's secret must be base64, with or without whsec_ before it$"),
+        ("CLOSE", "not hex", "^the source's secret must be hex$"),
+        ("TELEGRAM", "caf\u00e9", "^the source's secret holds characters that a header cannot carry$"),
+        ("TELEGRAM", "two\nlines", "^the source's secret holds characters that a header cannot carry$"),
+    ],
 )
 def test_a_secret_of_the_wrong_form_is_said_without_being_shown(
     provider: str, secret: str, wanted: str
@@ -195,14 +232,22 @@ def test_the_provider_is_the_configured_one_or_else_the_source_s_type() -> None:
 @pytest.mark.parametrize(
     ("config", "kind", "reason"),
     [
-        ({"auth_type": "OAUTH2", "auth": {}}, "OAUTH2", "not known"),
-        ({"auth_type": "HMAC", "auth": {"secret": "***"}}, "HMAC", "header"),
+        ({"auth_type": "OAUTH2", "auth": {}}, "OAUTH2", ": this kind of authentication is not known"),
+        (
+            {"auth_type": "HMAC", "auth": {"secret": "***"}},
+            "HMAC",
+            ": the configuration does not show the signature's header",
+        ),
         ({"auth_type": "HMAC", "auth": {"header": "x", "algorithm": "md5"}}, "HMAC", "algorithm 'md5'"),
         ({"auth_type": "HMAC", "auth": {"header": "x", "encoding": "base32"}}, "HMAC", "encoding 'base32'"),
-        ({"auth_type": "PROVIDER_SIGNATURE", "auth": {}}, "PROVIDER_SIGNATURE of WEBHOOK", "not known"),
+        (
+            {"auth_type": "PROVIDER_SIGNATURE", "auth": {}},
+            "PROVIDER_SIGNATURE of WEBHOOK",
+            ": its signature scheme is not known to this version",
+        ),
         ({"auth_type": "PROVIDER_SIGNATURE", "auth": {"provider": "DISCORD"}}, "DISCORD", "private key"),
-        ({"auth": {"secret": "***"}}, "auth settings without a type", "not known"),
-        ({"auth_type": 5, "auth": {}}, "5", "not known"),
+        ({"auth": {"secret": "***"}}, "auth settings without a type", "is not known"),
+        ({"auth_type": 5, "auth": {}}, "5", "is not known"),
     ],
 )
 def test_what_cannot_be_made_is_named_with_the_reason(config: Any, kind: str, reason: str) -> None:
@@ -210,6 +255,35 @@ def test_what_cannot_be_made_is_named_with_the_reason(config: Any, kind: str, re
     assert isinstance(found, NotKnown)
     assert kind in found.kind
     assert reason in str(found)
+
+
+@pytest.mark.parametrize(
+    ("config", "kind"),
+    [
+        ({"auth_type": "OAUTH2", "auth": {"type": "HMAC"}}, "OAUTH2"),
+        ({"auth": {"auth_type": "OAUTH2", "type": "HMAC"}}, "OAUTH2"),
+        ({"auth": {"type": "OAUTH2", "provider": "GITHUB"}}, "OAUTH2"),
+        ({"auth": {"auth_type": None, "provider": ""}}, "auth settings without a type"),
+    ],
+)
+def test_the_kind_is_the_one_said_first(config: Any, kind: str) -> None:
+    found = requirement("WEBHOOK", config)
+    assert isinstance(found, NotKnown)
+    assert found.kind == kind
+
+
+def test_a_setting_inside_auth_goes_before_one_beside_it_and_a_blank_one_is_none() -> None:
+    auth = {"header": "x-s", "prefix": "inside="}
+    beside = {"auth_type": "HMAC", "prefix": "beside=", "value_prefix": "late="}
+    assert headers(read({**beside, "auth": auth}))["x-s"].startswith("inside=")
+    assert headers(read({**beside, "auth": {**auth, "prefix": " "}}))["x-s"].startswith("beside=")
+    assert headers(read({**beside, "prefix": None, "auth": {"header": "x-s"}}))["x-s"].startswith("late=")
+
+
+def read(config: Any) -> Requirement:
+    found = requirement("WEBHOOK", config)
+    assert isinstance(found, Requirement)
+    return found
 
 
 def test_a_provider_without_an_auth_type_is_a_provider_s_signature() -> None:

@@ -297,3 +297,44 @@ def test_the_digest_of_a_json_body_goes_into_twilio_s_url() -> None:
     query = parse_qs(urlsplit(prepared.url).query)
     assert query == {"env": ["test"], "bodySHA256": [hashlib.sha256(BODY).hexdigest()]}
     assert prepare(needed, prepared) == prepared
+
+
+FORM = SignedRequest(
+    method="POST",
+    url=URL,
+    body=b"From=%2B1415&Digits=&Media=b&Media=a&Media=a",
+    content_type=" Application/X-WWW-form-urlencoded ; charset=utf-8",
+)
+
+
+def test_twilio_signs_a_form_by_its_parameters_in_order_blank_ones_too() -> None:
+    needed = requirement("TWILIO", {"auth_type": "PROVIDER_SIGNATURE", "auth": {}})
+    assert isinstance(needed, Requirement)
+    headers = sign(needed, Secret(TEXT_SECRET), FORM, now=datetime.now(UTC), message_id="msg_1")
+
+    signed = f"{URL}DigitsFrom+1415MediaaMediab"
+    assert headers == {"x-twilio-signature": b64(mac(TEXT_SECRET, signed, digest="sha1"))}
+
+
+def test_only_a_body_that_is_no_form_is_digested_for_twilio() -> None:
+    needed = requirement("TWILIO", {"auth_type": "PROVIDER_SIGNATURE", "auth": {}})
+    assert isinstance(needed, Requirement)
+    bodyless = SignedRequest(method="GET", url=URL, body=b"")
+
+    assert prepare(needed, FORM) == FORM
+    assert prepare(needed, bodyless) == bodyless
+
+    bare = SignedRequest(method="POST", url="https://hook-abc123.fasthook.io/in", body=BODY)
+    stale = SignedRequest(method="POST", url=f"{bare.url}?bodySHA256=old&a=1&&b=2", body=BODY)
+    digest = f"bodySHA256={hashlib.sha256(BODY).hexdigest()}"
+    assert prepare(needed, bare).url == f"{bare.url}?{digest}"
+    assert prepare(needed, stale).url == f"{bare.url}?a=1&b=2&{digest}"
+    assert prepare(needed, stale).body == BODY
+
+
+def test_no_other_scheme_changes_the_request() -> None:
+    needed = requirement("GITHUB", {"auth_type": "PROVIDER_SIGNATURE", "auth": {}})
+    assert isinstance(needed, Requirement)
+    request = SignedRequest(method="POST", url=URL, body=BODY)
+
+    assert prepare(needed, request) == request

@@ -12,7 +12,6 @@ from pytest_fasthook.errors import (
     RateLimitedError,
     RefusedError,
     UnreachableError,
-    UnreadableError,
 )
 from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
 from pytest_fasthook.expect import Expectations
@@ -121,8 +120,6 @@ def cause_of(error: ApiError) -> Cause:
             return Cause.API_RATE_LIMITED
         case UnreachableError():
             return Cause.API_UNREACHABLE
-        case UnreadableError():
-            return Cause.API_BAD_RESPONSE
         case RefusedError(status=401):
             return Cause.API_UNAUTHORIZED
         case RefusedError(status=403):
