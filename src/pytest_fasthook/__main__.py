@@ -1,4 +1,4 @@
-"""``python -m pytest_fasthook report`` and ``python -m pytest_fasthook merge``."""
+"""``python -m pytest_fasthook``: ``report``, ``merge`` and ``judge``."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ from pytest_fasthook.sharing import grouped
 from pytest_fasthook.stages import Stage, StageResult
 from pytest_fasthook.tally import Tally
 from pytest_fasthook.termination import terminated_like_interrupted
+from pytest_fasthook.transcript.kept import transcribed
 from pytest_fasthook.verdict import completed, decide, exit_code, worst
 
 TICK_S = 0.1
@@ -263,7 +265,10 @@ class GatePlugin(Collecting):
         if self._mailbox is not None:
             self._mailbox.close()
         self._checkpoint.close()
-        runs = [self._connection_run(one, self._tally.passed_stages(one)) for one in self.connections]
+        runs = [
+            self._with_transcript(self._connection_run(one, self._tally.passed_stages(one)))
+            for one in self.connections
+        ]
         if self.settings.on_fail == "pause":
             from pytest_fasthook.pausing import pause_failing  # noqa: PLC0415 - keeps start-up light
 
@@ -313,6 +318,14 @@ class GatePlugin(Collecting):
             sending=remembered(sending) if sending else None,
             notes=(*self._notes(), *(probe.notes if probe else ())),
         )
+
+    def _with_transcript(self, run: ConnectionRun) -> ConnectionRun:
+        """The run of a connection with what judging it again needs, which only the JSON report keeps."""
+        expect = self._gate.expectations(run.connection_id) if self._gate else None
+        if self._gate is None or expect is None or self.settings.plan or JSON not in self.settings.reports:
+            return run
+        kept = transcribed(self._gate.evidence, expect, self.settings.redactor)
+        return replace(run, transcript=kept)
 
     def _broken(self) -> list[str]:
         """What broke the gate itself, if anything did: a fault of this package that its users should report."""

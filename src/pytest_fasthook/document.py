@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from pytest_fasthook.causes import EXIT_PASS, Cause
-from pytest_fasthook.config import Settings
+from pytest_fasthook.config import Mode, Policy, Settings
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.next_steps import next_step
 from pytest_fasthook.redact import Redactor
@@ -34,6 +34,7 @@ class ConnectionRun:
         results: every stage, in order.
         probe_id: ``None`` when nothing was sent.
         sending: when it was sent, the window's start and the body's digest: what resuming the run needs.
+        transcript: what the judge read, as it may leave the process: what judging the run again needs.
         notes: what the gate did to the probe that a reader should know of.
     """
 
@@ -42,14 +43,28 @@ class ConnectionRun:
     decision: Decision
     probe_id: str | None = None
     sending: Mapping[str, Any] | None = None
+    transcript: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSettings:
+    """What a saved run says of its settings; it was redacted when it was written."""
+
+    api_url: str
+    team_id: str
+    mode: Mode
+    on_inconclusive: Policy
+    on_error: Policy
+    advisory: frozenset[Stage]
+    redactor: Redactor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A finished run: everything the reports tell."""
 
-    settings: Settings
+    settings: Settings | SavedSettings
     connections: Sequence[ConnectionRun]
     verdict: Verdict
     exit_code: int
@@ -89,6 +104,7 @@ def _connection(one: ConnectionRun, run: Run, show: Redactor) -> dict[str, Any]:
         "destination_id": show.shown(ids["destination_id"]),
         "probe_id": one.probe_id,
         "sending": _plain(one.sending),
+        "transcript": one.transcript,
         "verdict": str(one.decision.verdict),
         "cause": _cause(one.decision.deciding, ids, settings, show),
         "ids": {
@@ -113,7 +129,7 @@ def _let_through(one: ConnectionRun, run: Run) -> list[str]:
 
 
 def _cause(
-    deciding: StageResult | None, ids: Mapping[str, Any], settings: Settings, show: Redactor
+    deciding: StageResult | None, ids: Mapping[str, Any], settings: Settings | SavedSettings, show: Redactor
 ) -> dict[str, Any] | None:
     if deciding is None or deciding.cause is None:
         return None
@@ -125,7 +141,9 @@ def _cause(
     }
 
 
-def next_step_for(cause: Cause, ids: Mapping[str, Any], *, settings: Settings, stage: Stage) -> str:
+def next_step_for(
+    cause: Cause, ids: Mapping[str, Any], *, settings: Settings | SavedSettings, stage: Stage
+) -> str:
     """What to do next, with the ids that are known filled in."""
     known = {name: str(value) for name, value in ids.items() if value is not None}
     return next_step(cause, {**known, "api_url": settings.api_url, "stage": str(stage)})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pytest_fasthook.config import Settings
-from pytest_fasthook.probe import Plan, Probe
+from pytest_fasthook.probe import Plan, Probe, Refusal
 from pytest_fasthook.saved_run import SavedProbe, body_digest
 from pytest_fasthook.stages import Stage
 from pytest_fasthook.values import Match
@@ -114,6 +114,34 @@ def remembered(sending: Sending) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How the body in a stored input compares with the one sent.
+
+    Attributes:
+        body: ``unknown`` where the one sent is not known, ``absent`` where the input has none.
+        difference: the first difference of another body, in words.
+    """
+
+    body: Literal["same", "other", "absent", "unknown"]
+    difference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What was found out with the payload and the secrets, which no report holds: for judging without them.
+
+    Attributes:
+        refusal: why no probe could be made for the route; ``None`` when one could.
+        doubts: what about the route was left to the service.
+        inputs: how the bodies of our request's inputs compared, by the moment at which each was asked for.
+    """
+
+    refusal: Refusal | None = None
+    doubts: tuple[str, ...] = ()
+    inputs: Mapping[float, Compared] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectations:
     """What must be true of one connection, and by when.
@@ -124,6 +152,7 @@ class Expectations:
         waits: whether nothing is sent and a real request is awaited instead.
         stages: the stages to run; a deselected one is not run, and nothing after it.
         sending: the probe that was sent; ``None`` before.
+        told: what payload and secrets have told already, where they are not at hand any more.
     """
 
     connection_id: str
@@ -134,6 +163,7 @@ class Expectations:
     waits: bool = False
     stages: frozenset[Stage] = frozenset(Stage)
     sending: Sending | None = None
+    told: Told | None = None
 
     @property
     def sent(self) -> Sending:

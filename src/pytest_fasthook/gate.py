@@ -112,9 +112,14 @@ class Gate:
         self.stop()
         self.resources.close()
 
+    def expectations(self, connection_id: str) -> Expectations | None:
+        """What is expected of a connection; ``None`` where it is not gated."""
+        return next((t.expect for t in self.tracks if t.expect.connection_id == connection_id), None)
+
     def sending(self, connection_id: str) -> Sending | None:
         """The probe that was sent for a connection; ``None`` when none was."""
-        return next((t.expect.sending for t in self.tracks if t.expect.connection_id == connection_id), None)
+        expect = self.expectations(connection_id)
+        return expect.sending if expect else None
 
     def route(self, connection_id: str) -> Route | None:
         """The route as it was read; ``None`` where it was not."""

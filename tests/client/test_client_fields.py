@@ -38,7 +38,22 @@ def test_timestamps_are_read_as_utc(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", "soon", 5, True, [], {}, "\u0663", "\ud800", "0001-01-01T00:00:00+14:00", "9" * 400]
+    "value",
+    [
+        None,
+        "",
+        "soon",
+        5,
+        True,
+        [],
+        {},
+        "\u0663",
+        "\ud800",
+        "0001-01-01T00:00:00+14:00",
+        "9" * 400,
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00Z",
+    ],
 )
 def test_an_unreadable_timestamp_is_unknown(value: object) -> None:
     assert read_moment(value) is None

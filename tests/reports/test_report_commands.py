@@ -113,7 +113,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("command", ["report", "merge"])
+@pytest.mark.parametrize("command", ["report", "merge", "judge"])
 @pytest.mark.parametrize("what", BAD_FILES)
 def test_a_bad_file_is_one_line_and_exit_code_4(
     command: str, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

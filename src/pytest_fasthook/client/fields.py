@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator
@@ -101,13 +101,17 @@ def read_measure(value: object) -> int | None:
 
 
 def read_moment(value: object) -> datetime | None:
-    """Read an ISO 8601 timestamp as UTC; one without an offset is taken as UTC."""
+    """Read an ISO 8601 timestamp as UTC; one without an offset is taken as UTC.
+
+    A date at the end of what a ``datetime`` can hold is none that anything can be added to, and no moment of a record.
+    """
     if not isinstance(value, str):
         return None
     try:
-        return read_iso(value)
+        moment = read_iso(value)
     except ValueError:
         return None
+    return moment if MINYEAR < moment.year < MAXYEAR else None
 
 
 def read_since(value: object) -> datetime | None:

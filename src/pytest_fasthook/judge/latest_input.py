@@ -14,8 +14,8 @@ from typing import Any, TypeGuard
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import LatestInput, Request
-from pytest_fasthook.evidence import Evidence
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence import Evidence, Observation
+from pytest_fasthook.expect import Compared, Expectations
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.difference import first_difference, parsed, value_difference
@@ -30,16 +30,18 @@ _ENVELOPE = frozenset({"headers", "query", "path", "method", "parsed_query"})
 def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
     """Judge the newest input."""
     looks = evidence.answers(chain.latest_input_question(expect))
-    seen = (_seen(look.value.latest_input, evidence, expect) for look in looks)
+    seen = (_seen(look, evidence, expect) for look in looks)
     return first_end(seen, otherwise=_seen(None, evidence, expect))
 
 
-def _seen(newest: LatestInput | None, evidence: Evidence, expect: Expectations) -> Finding:
+def _seen(look: Observation | None, evidence: Evidence, expect: Expectations) -> Finding:
     """What one look showed."""
     request = chain.request(evidence, expect)
     assert request is not None
-    if newest is not None and newest.request_id == request.id:
-        return _ours(newest, request, expect)
+    newest: LatestInput | None = look.value.latest_input if look else None
+    if look is not None and newest is not None and newest.request_id == request.id:
+        told = expect.told.inputs.get(look.asked_at) if expect.told else None
+        return _ours(newest, request, expect, told or compared(newest, request, expect))
     if newest is not None and _is_newer(newest, chain.ingested_at(evidence, expect)):
         message = f"a newer input (request {newest.request_id}) has replaced that of request {request.id}"
         return passed(STAGE, message, facts=_facts(newest) | {"newer": True})
@@ -54,22 +56,31 @@ def _is_newer(newest: LatestInput, ingested: datetime | None) -> bool:
     return named and ingested is not None and newest.created_at is not None and newest.created_at > ingested
 
 
-def _ours(newest: LatestInput, request: Request, expect: Expectations) -> Finding:
+def _ours(newest: LatestInput, request: Request, expect: Expectations, found: Compared) -> Finding:
     """Our request's input: its body must be the one we sent."""
     what = f"the latest input of {expect.connection_id} is that of request {request.id}"
+    match found.body:
+        case "unknown":
+            doubt = "the request's stored body could not be read, so the input's content was not compared"
+            return passed(STAGE, what, facts=_facts(newest), warnings=(doubt,))
+        case "same":
+            return passed(STAGE, f"{what}, unchanged", facts=_facts(newest))
+        case "absent":
+            return _wait(expect, f"{what}, without a body, expected the body sent", newest)
+    message = f"{what}, expected the body sent: {found.difference}"
+    return ended(STAGE, Cause.LATEST_INPUT_MISMATCH, message, facts=_facts(newest))
+
+
+def compared(newest: LatestInput, request: Request, expect: Expectations) -> Compared:
+    """Compare the body in our request's input with the one sent."""
     compare = _comparison(request, expect)
     if compare is None:
-        doubt = "the request's stored body could not be read, so the input's content was not compared"
-        return passed(STAGE, what, facts=_facts(newest), warnings=(doubt,))
+        return Compared("unknown")
     bodies = _bodies(newest.input)
     differences = [compare(body) for body in bodies or [None]]
-    known = newest.input is not None
-    if known and (None in differences or compare(newest.input) is None):
-        return passed(STAGE, f"{what}, unchanged", facts=_facts(newest))
-    if not bodies:
-        return _wait(expect, f"{what}, without a body, expected the body sent", newest)
-    message = f"{what}, expected the body sent: {differences[0]}"
-    return ended(STAGE, Cause.LATEST_INPUT_MISMATCH, message, facts=_facts(newest))
+    if newest.input is not None and (None in differences or compare(newest.input) is None):
+        return Compared("same")
+    return Compared("other", differences[0]) if bodies else Compared("absent")
 
 
 def _comparison(request: Request, expect: Expectations) -> Callable[[Any], str | None] | None:

@@ -164,7 +164,7 @@ def _unsendable(route: Route, expect: Expectations) -> StageResult | None:
     if not route.source_url:
         message = f"source {route.source_id} has no url, expected the URL that takes its webhooks"
         return ended(STAGE, Cause.API_BAD_RESPONSE, message, facts=_facts(route))
-    refusal = unsendable(route, expect.plan)
+    refusal = expect.told.refusal if expect.told else unsendable(route, expect.plan)
     return ended(STAGE, refusal.cause, refusal.message, facts=_facts(route)) if refusal else None
 
 
@@ -174,8 +174,14 @@ def _open(route: Route, found: Connection, expect: Expectations) -> StageResult:
         STAGE,
         f"{names}: enabled, not paused, under team {found.team_id or 'unknown'}",
         facts=_facts(route),
-        warnings=(*_doubts(route, found), *(() if expect.waits else doubts(route, expect.plan))),
+        warnings=(*_doubts(route, found), *_doubts_of_sending(route, expect)),
     )
+
+
+def _doubts_of_sending(route: Route, expect: Expectations) -> tuple[str, ...]:
+    if expect.waits:
+        return ()
+    return expect.told.doubts if expect.told else doubts(route, expect.plan)
 
 
 def _doubts(route: Route, found: Connection) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""``python -m pytest_fasthook``: reports made again from a saved run, and sharded runs joined into one."""
+"""``python -m pytest_fasthook``: saved runs reported on again, judged again, and joined into one."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from typing import Any, NoReturn
 from pytest_fasthook.errors import FastHookError
 from pytest_fasthook.leaks import SecretNet
 from pytest_fasthook.redact import clean, one_line
+from pytest_fasthook.rejudging import NotJudgeableError, judged_again
 from pytest_fasthook.reports import html, json_report, junit, markdown
 from pytest_fasthook.reports.consistency import contradictions
 from pytest_fasthook.reports.files import UnwritablePathError, check_writable, write_whole
+from pytest_fasthook.reports.limits import add_limits, changes
 from pytest_fasthook.reports.merge import merge
 from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.terminal import summary_lines
+from pytest_fasthook.transcript.kept import UnreadableTranscriptError
 
 EXIT_USAGE = 4
 """pytest's own code for a usage error."""
@@ -35,8 +38,8 @@ class UnusableInputError(FastHookError):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    ``report`` returns 0 once the reports are written, ``merge`` the exit code of the merged run; wrong options
-    and files are 4.
+    ``report`` returns 0 once the reports are written, ``merge`` the exit code of the merged run, ``judge`` that of the
+    run as it is judged now; wrong options and files are 4.
     """
     options = _parser().parse_args(argv)
     try:
@@ -64,6 +67,15 @@ def _report(options: argparse.Namespace) -> tuple[Document, int]:
 def _merge(options: argparse.Namespace) -> tuple[Document, int]:
     merged = merge([load(path) for path in options.files])
     return merged, int(merged["exit_code"])
+
+
+def _judge(options: argparse.Namespace) -> tuple[Document, int]:
+    changed = changes(options)
+    try:
+        judged = judged_again(load(options.file), changed)
+    except (NotJudgeableError, UnreadableTranscriptError) as error:
+        raise UnusableInputError(f"{options.file} cannot be judged again: {error}") from error
+    return judged, int(judged["exit_code"])
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -142,7 +154,12 @@ def _parser() -> argparse.ArgumentParser:
     merging.add_argument("files", type=Path, nargs="+", metavar="RUN.json", help="what --fasthook-json wrote")
     merging.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the merged run here")
     merging.set_defaults(run=_merge)
-    for command in (report, merging):
+    judging = commands.add_parser("judge", help="judge a saved run again; exits as the gate would")
+    judging.add_argument("file", type=Path, metavar="RUN.json", help="what --fasthook-json wrote")
+    judging.add_argument("--json", dest="output", type=Path, metavar="FILE", help="write the judged run here")
+    judging.set_defaults(run=_judge)
+    add_limits(judging)
+    for command in (report, merging, judging):
         for name in ("html", "markdown", "junit"):
             command.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the {name} report here")
     return parser

@@ -1,0 +1,1 @@
+"""What the judge read of a connection, as a report keeps it, so that it can be judged again."""
