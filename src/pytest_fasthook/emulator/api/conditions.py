@@ -8,23 +8,37 @@ from typing import Any
 
 from pytest_fasthook.emulator.api.windows import Window
 
+TOTALLED = frozenset(["team_id", "source_id", "connection_id", "destination_id", "status"])
+"""The columns that running totals know (``store/minutes.py``)."""
+
 
 @dataclass(slots=True)
 class Conditions:
-    """Conditions joined by AND, with their values; built step by step by one call."""
+    """Conditions joined by AND, with their values; built step by step by one call.
+
+    Attributes:
+        has_totals: running totals can answer them, but for the window.
+    """
 
     parts: list[str] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
+    has_totals: bool = True
 
-    def add(self, part: str, *values: Any) -> None:
-        """Add one condition."""
+    def add(self, part: str, *values: Any, has_totals: bool = False) -> None:
+        """Add one condition; ``has_totals`` says that it is about a column that running totals know."""
+        self.has_totals = self.has_totals and has_totals
         self.parts.append(part)
         self.values.extend(values)
 
     def among(self, column: str, options: Sequence[Any]) -> None:
         """Demand one of some values, where there are any."""
         if options:
-            self.add(f"{column} IN ({', '.join('?' * len(options))})", *options)
+            marks = ", ".join("?" * len(options))
+            self.add(f"{column} IN ({marks})", *options, has_totals=column in TOTALLED)
+
+    def beside(self, usual: str) -> None:
+        """Demand another status than the usual one: the others have an index of their own."""
+        self.add(f"status <> '{usual}'", has_totals=True)
 
     def within(self, window: Window) -> None:
         """Demand a moment of creation inside a window."""

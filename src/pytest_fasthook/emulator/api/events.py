@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.conditions import Conditions
 from pytest_fasthook.emulator.api.requests import read_statuses
+from pytest_fasthook.emulator.api.totals import total_of
 from pytest_fasthook.emulator.api.windows import Window, read_cursor, read_window, write_cursor
 from pytest_fasthook.emulator.errors import NotFound
 from pytest_fasthook.emulator.store.records import Event
@@ -17,7 +18,7 @@ def list_all(call: Call) -> Answer:
     limit = call.limit(most=100)
     window = _window(call)
     conditions = event_conditions(call, window)
-    total = _total(call, conditions)
+    total = total_of(call.world, "events", event_filters(call), window)
     conditions.before(read_cursor(call.one("cursor", "next")))
     clause = f"WHERE {conditions.where} ORDER BY created_ms DESC, seq DESC LIMIT ?"
     found = EVENTS.select(call.world.database, clause, [*conditions.values, limit + 1])
@@ -44,7 +45,7 @@ def list_all(call: Call) -> Answer:
 def count(call: Call) -> Answer:
     """Count events, exactly."""
     window = _window(call)
-    total = _total(call, event_conditions(call, window))
+    total = total_of(call.world, "events", event_filters(call), window)
     return Answer({"total": total, "count": total, "total_exact": True, "applied_range": window.shown()})
 
 
@@ -63,7 +64,7 @@ def visible_event(call: Call) -> Event:
 
 
 def event_conditions(call: Call, window: Window) -> Conditions:
-    """Read the filters that lists, counts and bulk operations of events share."""
+    """Read the filters that lists and bulk operations of events share."""
     conditions = event_filters(call)
     conditions.within(window)
     conditions.add("created_ms <= ?", call.world.visible_ms("events"))
@@ -73,14 +74,20 @@ def event_conditions(call: Call, window: Window) -> Conditions:
 def event_filters(call: Call) -> Conditions:
     """Read the filters of events that do not speak of time."""
     conditions = Conditions()
-    conditions.add("team_id = ?", call.team_id)
+    conditions.among("team_id", [call.team_id])
     statuses = read_statuses(call)
     conditions.among("status", statuses)
     if call.world.settings.hide_cancelled and not statuses:
-        conditions.add("status <> 'CANCELLED'")
-    conditions.among("source_id", call.all("source_id"))
-    conditions.among("connection_id", call.all("connection_id", "webhook_id"))
-    conditions.among("destination_id", call.all("destination_id"))
+        conditions.add("status <> 'CANCELLED'", has_totals=True)
+    resources = {
+        "source_id": call.all("source_id"),
+        "connection_id": call.all("connection_id", "webhook_id"),
+        "destination_id": call.all("destination_id"),
+    }
+    for column, ids in resources.items():
+        conditions.among(column, ids)
+    if statuses and "SUCCESSFUL" not in statuses and not any(resources.values()):
+        conditions.beside("SUCCESSFUL")
     _add_operation(call, conditions)
     conditions.search(call.one("q", "search_term"), "id", "request_id", "coalesce(failure_message, '')")
     return conditions
@@ -102,10 +109,3 @@ def _add_operation(call: Call, conditions: Conditions) -> None:
 
 def _window(call: Call) -> Window:
     return read_window(call, has_default=not call.all("batch_operation_id"))
-
-
-def _total(call: Call, conditions: Conditions) -> int:
-    return call.world.database.number(
-        f"SELECT count(*) FROM events WHERE {conditions.where}",  # noqa: S608 - built from code
-        conditions.values,
-    )

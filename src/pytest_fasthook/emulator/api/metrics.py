@@ -37,14 +37,14 @@ EVENT_MEASURES: Mapping[str, tuple[str, ...] | None] = {
 def events(call: Call) -> Answer:
     """Count events per bucket by their present status."""
     asked = _asked(call, EVENT_MEASURES)
-    return Answer(_series(call, asked, _counting(call, "events", event_filters(call))))
+    return Answer(_series(call, asked, _counting("events", event_filters(call))))
 
 
 def requests(call: Call) -> Answer:
     """Count requests per bucket."""
     asked = _asked(call, REQUEST_MEASURES)
     conditions = Conditions()
-    conditions.add("team_id = ?", call.team_id)
+    conditions.among("team_id", [call.team_id])
     conditions.among("source_id", call.all("source_id"))
     conditions.among("retry_operation_id", call.all("batch_operation_id"))
     conditions.among("status", read_request_statuses(call))
@@ -52,7 +52,7 @@ def requests(call: Call) -> Answer:
     partial = call.world.faults.take(FaultKind.PARTIAL, "/metrics/requests") is not None
     if partial:
         conditions.add("0")
-    body = _series(call, asked, _counting(call, "requests", conditions))
+    body = _series(call, asked, _counting("requests", conditions))
     return Answer({**body, "partial": partial, "unavailable_shard_count": int(partial)})
 
 
@@ -66,9 +66,10 @@ class _Asked:
     granularity: str
 
 
-def _counting(call: Call, table: str, conditions: Conditions) -> Counting:
-    is_plain = not call.all("batch_operation_id") and call.one("q", "search_term") is None
-    return Counting(table=table, where=conditions.where, values=conditions.values, has_totals=is_plain)
+def _counting(table: str, conditions: Conditions) -> Counting:
+    return Counting(
+        table=table, where=conditions.where, values=conditions.values, has_totals=conditions.has_totals
+    )
 
 
 def _asked(call: Call, known: Mapping[str, tuple[str, ...] | None]) -> _Asked:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.conditions import Conditions
+from pytest_fasthook.emulator.api.totals import total_of
 from pytest_fasthook.emulator.api.windows import Window, read_cursor, read_window, write_cursor
 from pytest_fasthook.emulator.errors import Invalid, NotFound
 from pytest_fasthook.emulator.faults import FaultKind
@@ -67,16 +68,9 @@ def list_all(call: Call) -> Answer:
 def count(call: Call) -> Answer:
     """Count requests."""
     window = read_window(call)
-    conditions = request_conditions(call, window)
+    filters = request_filters(call)
     partial = call.world.faults.take(FaultKind.PARTIAL, "/requests/count") is not None
-    total = (
-        0
-        if partial
-        else call.world.database.number(
-            f"SELECT count(*) FROM requests WHERE {conditions.where}",  # noqa: S608 - built from code
-            conditions.values,
-        )
-    )
+    total = 0 if partial else total_of(call.world, "requests", filters, window)
     return Answer(
         {
             "total": total,
@@ -170,12 +164,21 @@ def _page(call: Call, window: Window, size: int) -> list[Request]:
 
 
 def request_conditions(call: Call, window: Window) -> Conditions:
-    """Read the filters that lists, counts and bulk operations of requests share."""
-    conditions = Conditions()
-    conditions.add("team_id = ?", call.team_id)
+    """Read the filters that lists and bulk operations of requests share."""
+    conditions = request_filters(call)
     conditions.within(window)
     conditions.add("created_ms <= ?", call.world.visible_ms("requests"))
-    conditions.among("status", read_request_statuses(call))
+    return conditions
+
+
+def request_filters(call: Call) -> Conditions:
+    """Read the filters of requests that do not speak of time."""
+    conditions = Conditions()
+    conditions.among("team_id", [call.team_id])
+    statuses = read_request_statuses(call)
+    conditions.among("status", statuses)
+    if statuses and "accepted" not in statuses:
+        conditions.beside("accepted")
     conditions.among("source_id", call.all("source_id"))
     conditions.among("retry_operation_id", call.all("batch_operation_id"))
     _add_retry(call, conditions)

@@ -68,6 +68,7 @@ CREATE TABLE IF NOT EXISTS requests (
 );
 CREATE INDEX IF NOT EXISTS requests_team ON requests (team_id, created_ms, status);
 CREATE INDEX IF NOT EXISTS requests_source ON requests (source_id, created_ms, status, team_id);
+CREATE INDEX IF NOT EXISTS requests_rejected ON requests (team_id, created_ms) WHERE status <> 'accepted';
 CREATE INDEX IF NOT EXISTS requests_operation ON requests (retry_operation_id)
   WHERE retry_operation_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS events (
@@ -86,6 +87,8 @@ CREATE INDEX IF NOT EXISTS events_destination ON events (destination_id, created
 CREATE INDEX IF NOT EXISTS events_request ON events (request_id);
 CREATE INDEX IF NOT EXISTS events_due ON events (due_ms) WHERE due_ms IS NOT NULL;
 CREATE INDEX IF NOT EXISTS events_held ON events (connection_id) WHERE status = 'HOLD';
+CREATE INDEX IF NOT EXISTS events_unsuccessful ON events (team_id, status, created_ms)
+  WHERE status <> 'SUCCESSFUL';
 CREATE INDEX IF NOT EXISTS events_operation ON events (retry_operation_id)
   WHERE retry_operation_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS attempts (
@@ -143,6 +146,10 @@ def _minutes(table: str, *keys: str) -> str:
     columns = ", ".join(keys)
     ordered = ", ".join((keys[0], "minute", *keys[1:], "status"))
     made = ", ".join(f"{key} TEXT NOT NULL" for key in keys)
+    indexes = "\n".join(
+        f"CREATE INDEX IF NOT EXISTS {table}_minutes_{key} ON {table}_minutes ({key}, {keys[0]}, minute);"
+        for key in keys[1:]
+    )
 
     def count(row: str, step: str) -> str:
         values = ", ".join(f"{row}.{key}" for key in keys)
@@ -157,6 +164,7 @@ CREATE TABLE IF NOT EXISTS {table}_minutes (
   {made}, minute INTEGER NOT NULL, status TEXT NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY ({ordered})
 ) WITHOUT ROWID;
+{indexes}
 CREATE TRIGGER IF NOT EXISTS {table}_made AFTER INSERT ON {table} BEGIN {count("new", "1")} END;
 CREATE TRIGGER IF NOT EXISTS {table}_gone AFTER DELETE ON {table} BEGIN {count("old", "-1")} END;
 CREATE TRIGGER IF NOT EXISTS {table}_changed AFTER UPDATE OF status ON {table} WHEN old.status <> new.status
