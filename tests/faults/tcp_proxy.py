@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 LONGEST_S = 30.0
 """How long one connection may last."""
@@ -55,7 +56,7 @@ class TcpProxy:
     Args:
         target: the URL of the server behind it; of this only host and port count.
         trouble: what happens to connections.
-        on_request: told of every piece a client sends before it goes on.
+        on_request: told of every piece a client sends, and says what goes on in its place.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class TcpProxy:
         target: str,
         *,
         trouble: Trouble = NO_TROUBLE,
-        on_request: Callable[[bytes], None] = lambda piece: None,  # noqa: ARG005
+        on_request: Callable[[bytes], bytes] = lambda piece: piece,
     ) -> None:
         parts = urlsplit(target)
         self._target = (str(parts.hostname), int(parts.port or 80))
@@ -71,6 +72,7 @@ class TcpProxy:
         self._over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
+        self._clients: WeakSet[socket.socket] = WeakSet()
         self.trouble = trouble
         self.connections = 0
 
@@ -94,6 +96,13 @@ class TcpProxy:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
+    def go_down(self) -> None:
+        """Refuse every further connection and break off those that are open, as a service does that dies."""
+        self.refuse()
+        for client in [*self._clients]:
+            with suppress(OSError):  # it has ended by itself
+                client.shutdown(socket.SHUT_RDWR)
+
     def _serve(self) -> None:
         while self.connections < MOST_CONNECTIONS:
             try:
@@ -104,6 +113,7 @@ class TcpProxy:
             concerned = trouble.times is None or self.connections < trouble.times
             self.connections += 1
             client.settimeout(LONGEST_S)
+            self._clients.add(client)
             link = _Link(client, self._target, trouble if concerned else NO_TROUBLE, self._over)
             threading.Thread(target=link.run, args=(self._on_request,), daemon=True).start()
         self.refuse()
@@ -121,7 +131,7 @@ class _Link:
         self._over = over
         self._passed = 0
 
-    def run(self, on_request: Callable[[bytes], None]) -> None:
+    def run(self, on_request: Callable[[bytes], bytes]) -> None:
         with self._client:
             if self._trouble.garbage is not None:
                 self._answer_garbage(self._trouble.garbage)
@@ -137,22 +147,27 @@ class _Link:
             self._client.recv(CHUNK)
             self._client.sendall(garbage)
 
-    def _pass_requests(self, server: socket.socket, on_request: Callable[[bytes], None]) -> None:
+    def _pass_requests(self, server: socket.socket, on_request: Callable[[bytes], bytes]) -> None:
         with suppress(OSError):
             while piece := self._client.recv(CHUNK):
-                on_request(piece)
-                server.sendall(piece)
+                server.sendall(on_request(piece))
         with suppress(OSError):  # the server may have hung up already
             server.shutdown(socket.SHUT_WR)
 
     def _pass_answers(self, server: socket.socket) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # the client may have gone
+            self._end(self._pass_all(server))
+
+    def _pass_all(self, server: socket.socket) -> Ending:
+        """Pass everything on, and say how it ended: as cut off here, or as the server itself ended it."""
+        try:
             while piece := server.recv(CHUNK):
                 self._over.wait(self._trouble.delay_s)
                 if not self._pass(piece):
-                    self._end(self._trouble.ending)
-                    return
-            self._client.shutdown(socket.SHUT_WR)
+                    return self._trouble.ending
+        except ConnectionResetError:
+            return "reset"
+        return "half_close"
 
     def _pass(self, piece: bytes) -> bool:
         """Pass a piece on; whether the connection goes on."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import socketserver
+import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from tcp_proxy import NO_TROUBLE, TcpProxy, Trouble
@@ -56,6 +57,16 @@ def ask(proxy: TcpProxy) -> bytes:
         return read_all(client)
 
 
+def noting(seen: list[bytes]) -> Callable[[bytes], bytes]:
+    """Notes every request, and passes it on as it is."""
+
+    def note(piece: bytes) -> bytes:
+        seen.append(piece)
+        return piece
+
+    return note
+
+
 def test_without_trouble_everything_goes_through(target: str) -> None:
     with TcpProxy(target) as proxy:
         assert ask(proxy) == ANSWER
@@ -65,9 +76,19 @@ def test_without_trouble_everything_goes_through(target: str) -> None:
 
 def test_requests_are_told_before_they_go_on(target: str) -> None:
     seen: list[bytes] = []
-    with TcpProxy(target, on_request=seen.append) as proxy:
+    with TcpProxy(target, on_request=noting(seen)) as proxy:
         ask(proxy)
     assert seen == [b"please"]
+
+
+def test_another_request_may_go_on_in_its_place() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    target = f"http://127.0.0.1:{server.getsockname()[1]}"
+    with server, TcpProxy(target, on_request=bytes.upper) as proxy, connected(proxy) as client:
+        client.sendall(b"please")
+        behind, _ = server.accept()
+        with behind:
+            assert behind.recv(10) == b"PLEASE"
 
 
 @pytest.mark.parametrize(("ending", "end"), [("reset", b" reset"), ("close", b""), ("half_close", b"")])
@@ -89,7 +110,7 @@ def test_after_a_half_close_the_client_may_still_write(target: str) -> None:
 
 def test_garbage_takes_the_place_of_the_answer(target: str) -> None:
     seen: list[bytes] = []
-    with TcpProxy(target, trouble=Trouble(garbage=b"\x00\xff"), on_request=seen.append) as proxy:
+    with TcpProxy(target, trouble=Trouble(garbage=b"\x00\xff"), on_request=noting(seen)) as proxy:
         assert ask(proxy).removesuffix(b" reset") == b"\x00\xff"
     assert seen == []
 
@@ -125,3 +146,25 @@ def test_trouble_may_begin_later(target: str) -> None:
         assert ask(proxy) == ANSWER
         proxy.trouble = Trouble(cut_after=0, ending="close")
         assert ask(proxy) == b""
+
+
+def test_a_reset_of_the_server_goes_through() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    target = f"http://127.0.0.1:{server.getsockname()[1]}"
+    with server, TcpProxy(target) as proxy, connected(proxy) as client:
+        client.sendall(b"please")
+        behind, _ = server.accept()
+        assert behind.recv(10) == b"please"
+        behind.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        behind.close()
+        assert read_all(client) == b" reset"
+
+
+def test_a_proxy_that_goes_down_breaks_off_what_is_open(target: str) -> None:
+    with TcpProxy(target) as proxy, connected(proxy) as client:
+        client.sendall(b"please")
+        assert read_all(client) == ANSWER
+        proxy.go_down()
+        assert client.recv(1) == b""
+        with pytest.raises(ConnectionRefusedError):
+            connected(proxy)

@@ -1,0 +1,319 @@
+"""The whole gate on answers bent at any place: a result with a cause, sound reports, no secret, no unfounded pass.
+
+How many answers are bent: ``FASTHOOK_FUZZ``, 150 by default::
+
+    FASTHOOK_FUZZ=20000 pytest tests/core/test_fuzz_answers.py
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import jsonschema
+import pytest
+from core_world import KEY, START, TEAM, connection_json, resolved
+from fake_api import SERVER_DATE, FakeApi, page
+from fake_route import FakeBell
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_fasthook.collect import Collector
+from pytest_fasthook.config import Settings
+from pytest_fasthook.document import ConnectionRun, Run, document
+from pytest_fasthook.gate import Gate
+from pytest_fasthook.leaks import SecretNet
+from pytest_fasthook.reader import Reader
+from pytest_fasthook.reports import html, json_report, junit, markdown, terminal
+from pytest_fasthook.reports.github import workflow_commands
+from pytest_fasthook.stages import Stage
+from pytest_fasthook.verdict import Verdict, decide, exit_code
+
+EXAMPLES = int(os.environ.get("FASTHOOK_FUZZ", "150"))
+NAME, PROBE, REQUEST, EVENT = "conn_orders", "probe_1", "req_1", "evt_1"
+SCHEMA = jsonschema.Draft202012Validator(json_report.schema())
+NOW = "2026-05-29T12:00:00.000Z"
+DEEP, HUGE, LONG = "@deep@", "@huge@", "@long@"
+"""Stand for what no Python value says: JSON nested without end, a number of thousands of digits, a megabyte."""
+RAW = {
+    f'"{DEEP}"': "[" * 50_000 + "]" * 50_000,
+    f'"{HUGE}"': "9" * 5_000,
+    f'"{LONG}"': '"' + "x" * 1_000_000 + '"',
+}
+
+Place = tuple[Any, ...]
+Bend = Callable[[Any], Any]
+
+
+def answers(api: FakeApi) -> dict[str, Any]:
+    """What the API answers about a route on which everything went well at once."""
+    sent_body = api.sent[-1].content if api.sent else b""
+    body = json.loads(sent_body) if sent_body.startswith(b"{") else sent_body.decode()
+    sent = {"headers": {"x-fasthook-probe": PROBE}, "body": body}
+    event = {"id": EVENT, "webhook_id": NAME, "connection_id": NAME, "request_id": REQUEST, "team_id": TEAM}
+    return {
+        f"/connections/{NAME}": connection_json(NAME),
+        "/requests": page(
+            [
+                {
+                    "id": REQUEST,
+                    "team_id": TEAM,
+                    "source_id": "src_orders",
+                    "status": "accepted",
+                    "verified": True,
+                    "rejection_cause": None,
+                    "ingested_at": NOW,
+                    "data": sent,
+                }
+            ]
+        ),
+        "/events": page([event | {"status": "SUCCESSFUL", "attempts": 1, "created_at": NOW}]),
+        "/attempts": page(
+            [
+                {
+                    "id": "att_1",
+                    "event_id": EVENT,
+                    "status": "SUCCESSFUL",
+                    "response_status": 200,
+                    "attempt_number": 1,
+                    "created_at": NOW,
+                    "successful_at": NOW,
+                    "body": {"ok": True},
+                }
+            ]
+        ),
+        f"/connections/{NAME}/latest-input": {
+            "connection_id": NAME,
+            "latest_input": {"request_id": REQUEST, "ingested_at": NOW, "input": sent},
+        },
+        "/metrics/events": {
+            "series": [{"timestamp": NOW, "count": 1, "failed_count": 0, "delivered_count": 1}],
+            "granularity": "1s",
+        },
+        f"/requests/{REQUEST}/ignored_events": page([]),
+    }
+
+
+@dataclass
+class BentApi(FakeApi):
+    """A FastHook with one endpoint whose answers are bent; it remembers all that it said."""
+
+    path: str = ""
+    bend: Bend = lambda value: value
+    said: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer as a good route would, but for one thing."""
+        self.answers = answers(self)
+        path = request.url.path.removeprefix("/v1")
+        whole = super().__call__(request)
+        if request.url.host != "api.test" or whole.status_code != 200:
+            return whole
+        value = json.loads(whole.content)
+        text = json.dumps(self.bend(value) if path == self.path else value)
+        for mark, raw in RAW.items():
+            text = text.replace(mark, raw)
+        self.said[path] = text
+        return httpx.Response(200, content=text, headers={"date": SERVER_DATE})
+
+
+def gated(api: BentApi, given: Settings) -> Gate:
+    """The gate, run to its end on the fake clock."""
+    reader = Reader(api.transport(), api.clock)
+    gate = Gate(settings=given, reader=reader, clock=api.clock, new_id=lambda: PROBE)
+    gate._collector = Collector(
+        reader,
+        gate.evidence,
+        api.clock,
+        on_result=gate._post,
+        bell=FakeBell(api.clock),
+        spawn=lambda job: job(),
+    )
+    gate.run({NAME: frozenset(Stage)})
+    if gate.problem is not None:
+        raise gate.problem
+    return gate
+
+
+def reported(gate: Gate) -> tuple[Run, dict[str, bytes | str]]:
+    """The finished run and all that is written of it."""
+    results = gate.board.of(NAME)
+    assert list(results) == list(Stage)
+    decision = decide(results)
+    ended = Run(
+        settings=gate.settings,
+        connections=[ConnectionRun(connection_id=NAME, results=results, decision=decision, probe_id=PROBE)],
+        verdict=decision.verdict,
+        exit_code=exit_code([decision], on_inconclusive="keep", on_error="keep"),
+        started_at=START,
+        finished_at=gate.clock.now(),
+    )
+    made = document(ended)
+    SCHEMA.validate(made)
+    lines = terminal.summary_lines(made, width=80, verbosity=1)
+    return ended, {
+        "json": json_report.render(made),
+        "junit": junit.render(made, hostname="runner"),
+        "markdown": markdown.render(made),
+        "html": html.render(made),
+        "terminal": "\n".join(text for text, _ in lines),
+        "github": "\n".join(workflow_commands(made)),
+    }
+
+
+# -- what is bent ----------------------------------------------------------------------------------------------
+
+ECHOES = [
+    KEY,
+    f"Bearer {KEY}",
+    quote(f"/?key={KEY}", safe=""),
+    KEY.encode().hex(),
+    KEY.encode().hex().upper(),
+    *(base64.b64encode(b"-" * before + KEY.encode()).decode() for before in range(3)),
+    base64.urlsafe_b64encode(f"?>{KEY}".encode()).decode(),
+    json.dumps({"said": json.dumps({"key": KEY})}),
+]
+HOSTILE = [
+    "\x1b]0;title\x07\x1b[2J",
+    "\n::error::pwned\n##[error]pwned\n##vso[task.complete result=Succeeded]",
+    "\x00\x0b\ud800\ufffe ]]> <![CDATA[ &amp; <script>alert(1)</script>",
+    "\u202eevil\u2066",
+]
+ODD = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([10**30, -(10**30), float("nan"), float("inf"), -0.0, 1e308, 0, -1, 1, 2])
+    | st.floats()
+    | st.text(st.characters(), max_size=6)
+    | st.sampled_from(ECHOES)
+    | st.sampled_from(HOSTILE)
+    | st.sampled_from(
+        [DEEP, HUGE, LONG, "", "SUCCESSFUL", "FAILED", "HOLD", "accepted", "WEIRD", REQUEST, EVENT]
+    )
+    | st.sampled_from(["0000-00-00", "2026-05-29", "9999-12-31T23:59:59Z", "2026-05-29T12:00:00+99:99"])
+)
+VALUES = st.recursive(
+    ODD,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5) | st.sampled_from(ECHOES), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def places(value: Any, path: Place = ()) -> list[Place]:
+    """Every place in a JSON value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, item in items for place in places(item, (*path, key)))]
+
+
+def bent(value: Any, path: Place, change: Bend) -> Any:
+    """The value with one place changed; a place that is not there leaves it as it is."""
+    if not path:
+        return change(value)
+    if not isinstance(value, dict | list) or (isinstance(value, dict) and path[0] not in value):
+        return value
+    copy = value.copy()
+    copy[path[0]] = bent(value[path[0]], path[1:], change)
+    return copy
+
+
+def extended(value: Any, odd: Any) -> Any:
+    """With more in it than there should be."""
+    if isinstance(value, dict):
+        return {**value, "more": odd, "": odd}
+    return [*value, odd] if isinstance(value, list) else [value, odd]
+
+
+def dropped(value: Any, key: Any) -> Any:
+    """Without one of its parts."""
+    if isinstance(value, dict):
+        return {name: item for name, item in value.items() if name != key}
+    return value[1:] if isinstance(value, list) else value
+
+
+@st.composite
+def bends(draw: st.DrawFn) -> tuple[str, Bend]:
+    """An endpoint and what happens to its answers."""
+    good = answers(FakeApi())
+    path = draw(st.sampled_from(sorted(good)))
+    place = draw(st.sampled_from(places(good[path])))
+    odd = draw(VALUES)
+    how = draw(st.sampled_from(["replace", "replace", "replace", "extend", "drop"]))
+    changes: dict[str, Bend] = {"replace": lambda _: odd, "extend": lambda value: extended(value, odd)}
+    if how == "drop":
+        return path, lambda value: bent(
+            value, place[:-1], lambda inner: dropped(inner, place[-1] if place else None)
+        )
+    return path, lambda value: bent(value, place, changes[how])
+
+
+# -- what must hold --------------------------------------------------------------------------------------------
+
+
+def models(api: BentApi, path: str) -> list[dict[str, Any]]:
+    """The records in what an endpoint said last."""
+    said = json.loads(api.said.get(path, "{}"))
+    found = said.get("models") if isinstance(said, dict) else None
+    return [model for model in found if isinstance(model, dict)] if isinstance(found, list) else []
+
+
+def on_our_route(event: dict[str, Any]) -> bool:
+    """Whether nothing readable says otherwise: the list was asked for this connection alone."""
+    named = [name for name in (event.get("connection_id"), event.get("webhook_id")) if isinstance(name, str)]
+    return not named or NAME in named
+
+
+def founded(api: BentApi) -> bool:
+    """Whether what was said, read without the package, bears a pass out."""
+    accepted = any(one.get("status") == "accepted" for one in models(api, "/requests"))
+    branched = any(one.get("request_id") == REQUEST and on_our_route(one) for one in models(api, "/events"))
+    delivered = any(one.get("status") == "SUCCESSFUL" for one in models(api, "/attempts"))
+    series = json.loads(api.said["/metrics/events"]).get("series")
+    counted = sum(float(point["count"]) for point in series) >= 1
+    return accepted and branched and delivered and counted
+
+
+def check(path: str, bend: Bend, folder: Path) -> Verdict:
+    """Everything that must hold whatever an answer says."""
+    api = BentApi(path=path, bend=bend)
+    run, artefacts = reported(gated(api, resolved(folder, command={"connection": [NAME], "timeout": "4s"})))
+    assert len(api.sent) <= 1
+    for name, made in artefacts.items():
+        text = made.decode() if isinstance(made, bytes) else made
+        assert SecretNet([KEY]).form_in(text) is None, name
+        assert len(text) < 500_000, name
+    (decision,) = (one.decision for one in run.connections)
+    if decision.verdict is Verdict.PASS:
+        assert founded(api), (path, api.said)
+    else:
+        assert decision.deciding is not None
+        assert decision.deciding.message.strip()
+    return decision.verdict
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(how=bends())
+def test_whatever_an_answer_says_there_is_an_outcome(how: tuple[str, Bend], tmp_path: Path) -> None:
+    check(*how, tmp_path)
+
+
+def test_the_answers_that_were_not_bent_pass(tmp_path: Path) -> None:
+    assert check("", lambda value: value, tmp_path) is Verdict.PASS
+
+
+@pytest.mark.parametrize("path", sorted(answers(FakeApi())))
+@pytest.mark.parametrize("odd", [DEEP, HUGE, LONG, None, [], {}, ECHOES, HOSTILE, float("nan")], ids=repr)
+def test_a_whole_answer_in_its_place(odd: Any, path: str, tmp_path: Path) -> None:
+    """No such answer holds evidence; only ignored branches need not be readable where there is an event."""
+    verdict = check(path, lambda _: odd, tmp_path)
+    assert (verdict is Verdict.PASS) == path.endswith("/ignored_events")
