@@ -115,6 +115,11 @@ def narrowed(call: Call, ids: Collection[str]) -> Call:
     models = call.answer.get("models") if isinstance(call.answer, Mapping) else None
     if not isinstance(models, list):
         return call
-    kept = [model for model in models if isinstance(model, Mapping) and model.get("id") in ids]
+    kept = [model for model in models if isinstance(model, Mapping) and _is_one_of(model.get("id"), ids)]
     answer = {**call.answer, "models": kept, "models_left_out": len(models) - len(kept)}
     return Call(call=call.call, answer=answer, error=call.error)
+
+
+def _is_one_of(record_id: Any, ids: Collection[str]) -> bool:
+    """Whether an id is one of these; an answer may hold anything in its place, also what has no hash."""
+    return isinstance(record_id, str) and record_id in ids

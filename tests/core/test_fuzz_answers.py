@@ -1,6 +1,6 @@
 """The whole gate on answers bent at any place: a result with a cause, sound reports, no secret, no unfounded pass.
 
-How many answers are bent: ``FASTHOOK_FUZZ``, 150 by default::
+How many answers are bent: ``FASTHOOK_FUZZ``, 100 by default::
 
     FASTHOOK_FUZZ=20000 pytest tests/core/test_fuzz_answers.py
 """
@@ -36,7 +36,7 @@ from pytest_fasthook.reports.github import workflow_commands
 from pytest_fasthook.stages import Stage
 from pytest_fasthook.verdict import Verdict, decide, exit_code
 
-EXAMPLES = int(os.environ.get("FASTHOOK_FUZZ", "150"))
+EXAMPLES = int(os.environ.get("FASTHOOK_FUZZ", "100"))
 NAME, PROBE, REQUEST, EVENT = "conn_orders", "probe_1", "req_1", "evt_1"
 SCHEMA = jsonschema.Draft202012Validator(json_report.schema())
 NOW = "2026-05-29T12:00:00.000Z"
@@ -317,3 +317,11 @@ def test_a_whole_answer_in_its_place(odd: Any, path: str, tmp_path: Path) -> Non
     """No such answer holds evidence; only ignored branches need not be readable where there is an event."""
     verdict = check(path, lambda _: odd, tmp_path)
     assert (verdict is Verdict.PASS) == path.endswith("/ignored_events")
+
+
+@pytest.mark.parametrize("path", ["/requests", "/events", "/attempts", f"/requests/{REQUEST}/ignored_events"])
+@pytest.mark.parametrize("record_id", [[], {}, 7, None], ids=repr)
+def test_a_record_whose_id_is_no_text_breaks_nothing(record_id: Any, path: str, tmp_path: Path) -> None:
+    """What is shown of a list is told apart by ids, and one without a hash ended the gate with a traceback."""
+    check(path, lambda value: {**value, "models": [*value["models"], {"id": record_id}]}, tmp_path)
+    check(path, lambda value: {**value, "models": [{"id": record_id}]}, tmp_path)
