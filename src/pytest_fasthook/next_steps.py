@@ -272,7 +272,7 @@ _STEPS: Mapping[Cause, _Step] = {
     ),
     Cause.REQUEST_NOT_SEEN: _Step(
         "Look whether the request has arrived by now: if so, allow more time with --fasthook-timeout; if "
-        "not, what was sent went elsewhere than to {source}.",
+        "not, it went elsewhere than to {source}, or in wait mode nothing that matches was sent.",
         (_RECENT_REQUESTS, _SOURCE),
     ),
     Cause.BRANCH_IGNORED: _Step(
