@@ -129,7 +129,7 @@ class Collector:
         self._stretch = 1.0
         self._done: deque[tuple[Party, float, BaseException | None]] = deque()
 
-    def stop(self) -> None:
+    def wake(self) -> None:
         """Wake a collector that should look at its ``stopped`` callback."""
         self._bell.set()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -33,6 +34,8 @@ from pytest_fasthook.tracks import Track
 
 SENDERS = 64
 """Most probes on their way to a source at the same time."""
+TOGETHER_S = 1.0
+"""How long, in real seconds, the first answers of sources wait for the others, so that looks can be shared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,9 @@ class Gate:
     resources: ExitStack = field(default_factory=ExitStack)
     _collector: Collector = field(init=False)
     _stopped: threading.Event = field(default_factory=threading.Event)
+    _answered: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+    _news: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         """Wire the collector to the board."""
@@ -105,7 +111,7 @@ class Gate:
     def stop(self) -> None:
         """End the run; results so far stay."""
         self._stopped.set()
-        self._collector.stop()
+        self._collector.wake()
 
     def close(self) -> None:
         """End the run and close its connections to the API."""
@@ -207,17 +213,29 @@ class Gate:
         """Send every group's probe, many at the same time; that they are sent is on record before the first is."""
         letters = [letter for group in groups if (letter := self._written(group, tracks)) is not None]
         self.on_sent()
-        todo = deque(letters)
+        todo, awaited = deque(letters), self._answered + len(letters)
         jobs = [
             threading.Thread(target=self._send_each, args=(todo,), daemon=True) for _ in letters[:SENDERS]
         ]
         for job in jobs:
             job.start()
-        for job in jobs:
-            while job.is_alive() and not self._stopped.is_set():
-                job.join(0.1)
+        together_until = time.monotonic() + TOGETHER_S
+        while self._answered < awaited and not self._stopped.is_set():
+            if time.monotonic() >= together_until:
+                self._watch_what_is_sent()
+            self._news.wait(0.1)
+            self._news.clear()
         if self.problem is not None:
             raise self.problem
+
+    def _watch_what_is_sent(self) -> None:
+        """Watch until one more source has answered: one that hangs keeps no other route from being watched."""
+        answered = self._answered
+        under_way = [track for track in self.tracks if not track.progress.decided and self._is_sent(track)]
+        self._collector.run(under_way, stopped=lambda: self._stopped.is_set() or self._answered > answered)
+
+    def _is_sent(self, track: Track) -> bool:
+        return track.expect.sending is not None and chain.sending(self.evidence, track.expect) is not None
 
     def _written(self, group: Group, tracks: Mapping[str, Track]) -> _Letter | None:
         """The group's probe, ready to be sent; ``None`` where it cannot be made."""
@@ -249,11 +267,16 @@ class Gate:
             return  # somebody else took the last one
         except BaseException as error:  # noqa: BLE001 - raised again in the gate's own thread
             self.problem = error
+            self.stop()
 
     def _send(self, letter: _Letter) -> None:
         self._set_all_out(letter)
         deadline = min(track.expect.deadline for _, track in letter.tracks)
         self.evidence.append(self.reader.send(letter.probe, deadline=deadline))
+        with self._counting:
+            self._answered += 1
+        self._news.set()
+        self._collector.wake()
 
     def _go_on(self, track: Track, route: Route, saved: SavedProbe | None) -> None:
         """Watch the event that an earlier run sent; where it sent none, there is nothing to judge."""

@@ -400,7 +400,7 @@ def test_stopping_wakes_a_collector_that_waits() -> None:
     runner.start()
     assert waiting.wait(10)
     stopped.set()
-    collector.stop()
+    collector.wake()
     runner.join(5)
     assert not runner.is_alive()
 

@@ -13,6 +13,7 @@ import pytest
 from core_world import START, FakeClock, connection_json, resolved
 from fake_route import FakeRoute, event
 
+from pytest_fasthook import gate as gate_module
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.client.models import Attempt, Connection, LatestInputAnswer, Request
 from pytest_fasthook.client.replies import IngressReply
@@ -351,6 +352,27 @@ def test_stopping_does_not_wait_for_a_source_that_hangs(scene: Scene) -> None:
     assert not runner.is_alive()
     assert gate.board.closed
     goes_on.set()
+
+
+def test_a_source_that_hangs_keeps_no_other_route_from_its_verdict(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate_module, "TOGETHER_S", 0.0)
+    passed, slow = threading.Event(), "https://hook-b.test/"
+    seen_before: list[bool] = []
+
+    def hang(probe: Probe) -> None:
+        if probe.url == slow:
+            seen_before.append(passed.wait(20))
+
+    gate = scene.route("conn_a").route("conn_b", source_id="src_b", url=slow).gate()
+    gate.on_result = lambda name, result: (
+        passed.set() if (name, result.stage) == ("conn_a", Stage.METRICS) else None
+    )
+    scene.fasthook.sending = hang
+    gate.run({"conn_a": ALL, "conn_b": ALL})
+    assert seen_before == [True]
+    assert outcomes(gate, "conn_a") == outcomes(gate, "conn_b") == [Outcome.PASSED] * 6
 
 
 @pytest.mark.parametrize("breaks", ["asking", "sending", "announcing"])
