@@ -297,15 +297,14 @@ def _satisfying(filters: Sequence[Filter], message: Message, *, given: bool) -> 
 
 
 def _together(filters: Sequence[Filter], message: Message) -> Message | None:
-    """A message that passes all filters for certain; ``None`` where there is none, or none was found."""
+    """A message that passes all filters, as far as they are understood; ``None`` where none was found."""
     targets = dict.fromkeys(target for one in filters for target in one.conditions)
     joined = {
         target: {"$and": [f.conditions[target] for f in filters if target in f.conditions]}
         for target in targets
     }
-    unknown = tuple(key for one in filters for key in one.unknown)
     try:
-        return satisfy(Filter(conditions=joined, unknown=unknown), message, plain_arrays=False)
+        return satisfy(Filter(conditions=joined), message, plain_arrays=False)
     except (Unsatisfiable, NotUnderstood):
         return None
 

@@ -640,6 +640,19 @@ def test_filters_with_one_value_in_common_share_it(order: tuple[str, str]) -> No
     assert body_of(probe)["type"] == "both"
 
 
+def test_what_is_not_understood_of_a_filter_keeps_nobody_from_sharing() -> None:
+    """It is left to the service; the twin without it shares as well."""
+    rules = [
+        {"type": "filter", "body": {"type": {"$in": ["only a", "both"]}}, "negate": None, "mood": "odd"},
+        {"type": "filter", "body": {"type": {"$in": ["only b", "both"]}}},
+    ]
+    routes = [route_of(f"conn_{name}", rules=[rule]) for name, rule in zip("ab", rules, strict=True)]
+    assert names(*routes) == [["conn_a", "conn_b"]]
+    probe = probe_for(routes, plan_of(), STAMP)
+    assert isinstance(probe, Probe)
+    assert body_of(probe)["type"] == "both"
+
+
 def test_filters_that_no_payload_passes_together_need_one_each() -> None:
     routes = [filtering(f"conn_{name}", body={"type": name}) for name in "ab"]
     assert names(*routes, route_of("conn_c")) == [["conn_a", "conn_c"], ["conn_b"]]

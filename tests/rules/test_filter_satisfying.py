@@ -170,6 +170,13 @@ def test_a_filter_that_contradicts_itself_is_said_to(targets: dict[str, Any], re
     assert reason in str(caught.value)
 
 
+@pytest.mark.parametrize("ends", [{"gte": 5, "lte": "z"}, {"gte": "a", "lte": 5}, {"gt": "b", "lt": "a"}])
+def test_ends_that_cannot_be_compared_for_certain_are_no_contradiction(ends: dict[str, Any]) -> None:
+    """How the service orders a text and a number is its own affair."""
+    with pytest.raises(NotUnderstood):
+        satisfied(body={"a": ends})
+
+
 @pytest.mark.parametrize(
     "targets",
     [

@@ -238,8 +238,8 @@ def test_the_provider_is_the_configured_one_or_else_the_source_s_type() -> None:
             "HMAC",
             ": the configuration does not show the signature's header",
         ),
-        ({"auth_type": "HMAC", "auth": {"header": "x", "algorithm": "md5"}}, "HMAC", "algorithm 'md5'"),
-        ({"auth_type": "HMAC", "auth": {"header": "x", "encoding": "base32"}}, "HMAC", "encoding 'base32'"),
+        ({"auth_type": "HMAC", "auth": {"header": "x", "algorithm": "md5"}}, "HMAC", ": algorithm 'md5'"),
+        ({"auth_type": "HMAC", "auth": {"header": "x", "encoding": "base32"}}, "HMAC", ": encoding 'base32'"),
         (
             {"auth_type": "PROVIDER_SIGNATURE", "auth": {}},
             "PROVIDER_SIGNATURE of WEBHOOK",

@@ -29,7 +29,7 @@ def differences(live: Sequence[Any], expected: Sequence[Any]) -> tuple[str, ...]
         live: the connection's rules as the API gives them, as JSON.
         expected: the rules of the rules file, as JSON.
     """
-    return tuple(_unlike(_by_type(live), _by_type(expected), ""))
+    return tuple(_unlike(_by_type(live), _by_type(expected)))
 
 
 def _by_type(rules: Sequence[Any]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def _setting(key: str, value: Any) -> Any:
     return value
 
 
-def _condition(value: Any, *, top: str = "") -> Any:
+def _condition(value: Any, *, top: str | None = None) -> Any:
     """A filter's condition with operators as ``$name`` and plain equality without any."""
     if isinstance(value, list):
         return [_condition(item) for item in value]
@@ -78,13 +78,13 @@ def _condition(value: Any, *, top: str = "") -> Any:
     return plain if len(inner) == 1 and "$eq" in inner and is_scalar(plain) else inner
 
 
-def _key(key: str, *, operators: bool, top: str) -> str:
+def _key(key: str, *, operators: bool, top: str | None) -> str:
     if operators:
         return f"${key.removeprefix('$')}"
     return key.lower() if top == "headers" else key
 
 
-def _unlike(live: Any, expected: Any, where: str) -> Iterator[str]:
+def _unlike(live: Any, expected: Any, where: str = "") -> Iterator[str]:
     if isinstance(live, Mapping) and isinstance(expected, Mapping):
         for key in sorted({*live, *expected}):
             inner = f"{where}.{key}" if where else key
