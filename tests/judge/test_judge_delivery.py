@@ -234,6 +234,18 @@ class TestRetryRule:
         waiting = assert_waits(seen, Cause.DELIVERY_PENDING)
         assert waiting.wake_at == pytest.approx(SENT_AT + 5.4, abs=0.5)
 
+    def test_an_attempt_without_an_answers_date_counts_from_its_own(self) -> None:
+        unanswered = failed(seconds=0.5, responded_at=ABSENT)
+
+        waiting = assert_waits(ended_as(self.QUEUED, unanswered, route=retrying()), Cause.DELIVERY_PENDING)
+        assert waiting.wake_at == pytest.approx(SENT_AT + 5.4, abs=0.5)
+
+    def test_of_one_without_any_date_no_moment_is_known(self) -> None:
+        undated = failed(responded_at=ABSENT, created_at=ABSENT)
+
+        waiting = assert_waits(ended_as(self.QUEUED, undated, route=retrying()), Cause.DELIVERY_PENDING)
+        assert waiting.wake_at is None
+
     @pytest.mark.parametrize("strategy", ["linear", "exponential"])
     def test_a_pause_beyond_the_deadline_ends_at_once(self, strategy: str) -> None:
         seen = ended_as(self.QUEUED, failed(), route=retrying(strategy=strategy, interval=60_000))

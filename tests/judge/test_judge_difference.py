@@ -78,6 +78,12 @@ def _text(value: Any) -> str:
         ({"a": {}}, {"a": []}, "body.a: stored [], sent {}"),
         ({"b": 1, "a": 1}, {"b": 2, "a": 2}, "body.b: stored 2, sent 1"),
         ({"a": "x" * 200}, {"a": 1}, 'body.a: stored 1, sent "' + "x" * 59 + "…"),
+        ({"a": "x" * 58}, {"a": 1}, 'body.a: stored 1, sent "' + "x" * 58 + '"'),
+        ({"a": "x" * 59}, {"a": 1}, 'body.a: stored 1, sent "' + "x" * 59 + "…"),
+        ({"a": "é"}, {"a": 1}, 'body.a: stored 1, sent "\\u00e9"'),
+        ({"k" * 115: 1}, {}, f"body.{'k' * 115}: missing, sent 1"),
+        ({"k" * 116: 1}, {}, f"…ody.{'k' * 116}: missing, sent 1"),
+        ({"k" * 200: 1}, {}, f"…{'k' * 120}: missing, sent 1"),
     ],
 )
 def test_the_phrase_names_the_place_and_both_values(one: object, other: object, phrase: str) -> None:

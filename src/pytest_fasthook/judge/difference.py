@@ -121,7 +121,7 @@ def _told(one: Any, other: Any, words: _Words) -> str:
 
 def _show(value: Any) -> str:
     try:
-        text = json.dumps(value, ensure_ascii=True, default=str)
+        text = json.dumps(value)
     except RecursionError:
         return _NESTED
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -209,7 +209,7 @@ def _without(message: Message, excluded: list[Place]) -> Any:
 
 def _holds(value: Any, token: str) -> bool:
     """Whether a value holds the token already, which makes it fresh."""
-    return value is not ABSENT and token in json.dumps(value, ensure_ascii=False, default=str)
+    return value is not ABSENT and token in json.dumps(value, default=str)
 
 
 def read_field(field: str) -> Place | None:

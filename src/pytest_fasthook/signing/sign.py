@@ -117,11 +117,10 @@ def _hmac(
 
 
 def _fill(template: str, request: SignedRequest, *, stamp: str, message_id: str) -> bytes:
-    """Fill a template; the body's bytes go in as they are."""
-    before, body, after = template.partition("{body}")
+    """Fill a template, every one of which holds the body; its bytes go in as they are."""
+    before, _, after = template.partition("{body}")
     values = {"timestamp": stamp, "id": message_id, "url": request.url}
-    parts = (before.format(**values).encode(), request.body if body else b"", after.format(**values).encode())
-    return b"".join(parts)
+    return b"".join((before.format(**values).encode(), request.body, after.format(**values).encode()))
 
 
 def _timestamp(form: TimestampForm, now: datetime) -> str:
