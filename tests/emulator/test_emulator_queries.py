@@ -15,7 +15,6 @@ from pytest_fasthook.emulator.api.events import event_filters
 from pytest_fasthook.emulator.api.requests import request_filters
 from pytest_fasthook.emulator.api.totals import total_of
 from pytest_fasthook.emulator.api.windows import Window
-
 from pytest_fasthook.emulator.store.database import Database
 
 from .conftest import Api
