@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import sys
 import time
+from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
@@ -52,6 +55,23 @@ def test_a_taken_port_is_an_error_in_the_callers_thread() -> None:
         with pytest.raises(PortTaken, match=f"cannot listen on 127.0.0.1:{port}") as caught:
             Emulator(port=port).start()
     assert isinstance(caught.value, OSError)
+
+
+def test_a_start_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
+    db = tmp_path / "hook.db"
+    with Emulator(db=db, api_key="fhp_a", team_id="tm_a"):
+        pass
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with closing(sqlite3.connect(db)) as stored:
+        stored.execute("DROP TABLE project_secrets")
+        stored.execute("CREATE TABLE project_secrets (team_id TEXT)")
+        stored.commit()
+    with pytest.raises(sqlite3.Error, match="api_key"):
+        Emulator(db=db, port=port).start()
+    with socket.create_server(("127.0.0.1", port)), closing(sqlite3.connect(db)) as stored:
+        assert stored.execute("PRAGMA locking_mode=EXCLUSIVE").fetchone() == ("exclusive",)
+        stored.execute("DROP TABLE project_secrets")
 
 
 def test_without_the_extra_only_making_an_emulator_fails(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,7 +272,12 @@ class Emulator:
             raise
         bell = Bell()
         self._world = self._make_world(origin_of(listener), database, bell.ring)
-        self._establish(self._world)
+        try:
+            self._establish(self._world)
+        except BaseException:
+            listener.close()
+            self.stop()
+            raise
         self.clock.on_change(bell.ring)
         self._service = Service(listener, self._world, bell)
         try:

@@ -42,9 +42,16 @@ class Database:
             self._connection = sqlite3.connect(
                 path or ":memory:", check_same_thread=False, isolation_level=None, timeout=0.5
             )
-            self._prepare()
+            self._prepare_or_close()
         except sqlite3.Error as error:
             raise EmulatorError(f"cannot use {path} as the emulator's database: {error}") from error
+
+    def _prepare_or_close(self) -> None:
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def _prepare(self) -> None:
         self._connection.row_factory = sqlite3.Row
