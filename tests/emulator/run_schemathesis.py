@@ -6,13 +6,16 @@
     python tests/emulator/run_schemathesis.py fuzz/bin/st --max-examples 25
 
 Everything after the command's path is passed on to ``st run``. What would end the run's own credential is left out.
+The emulator makes the same ids each time, so that ``--seed`` repeats a run.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import httpx
 
@@ -24,14 +27,14 @@ LEFT_OUT = "project-secrets|auth/logout"
 def main(arguments: Sequence[str]) -> int:
     """Run ``st`` against a fresh emulator with some traffic; return its exit code."""
     command, *options = arguments
-    with Emulator(seed_demo=True) as emulator:
+    with tempfile.TemporaryDirectory() as folder, Emulator(seed_demo=True, seed=1) as emulator:
         route = emulator.add_route(name="open")
         for number in range(5):
             httpx.post(route.source_url, json={"n": number}).raise_for_status()
         emulator.settle()
         done = subprocess.run(  # noqa: S603 - the command that was asked for
             [
-                command,
+                Path(command).absolute(),
                 "run",
                 f"{emulator.api_url}/openapi.json",
                 f"--header=Authorization: Bearer {emulator.session_token}",
@@ -39,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
                 f"--exclude-path-regex={LEFT_OUT}",
                 *options,
             ],
+            cwd=folder,  # it leaves files where it runs
             check=False,
         )
     return done.returncode
