@@ -12,7 +12,7 @@ from measuring import load
 from plots import Plot
 
 FOLDER = PROJECT / "docs" / "benchmarks"
-ORDER = ("startup", "first_byte", "overhead", "many", "peers")
+ORDER = ("startup", "first_byte", "overhead", "many", "peers", "detection")
 INTRODUCTION = """\
 # Benchmarks
 
@@ -25,8 +25,8 @@ python benchmarks/run.py startup many   # just these
 
 It takes a Python 3.11 or newer, and a package registry for the first time: each tool lives in an environment of its
 own, kept in the user's cache folder (`BENCHMARKS_CACHE`). What is compared takes turns on the same machine in the same
-minutes. These figures were taken on a machine with other work to do, so wall times are larger and less steady than on
-one of your own: **read ratios and processor times, and differences of wall times only with the load beside them.**
+minutes, and each section says how busy the machine was: **read ratios and processor times, and differences of wall
+times only with the load beside them.** What the emulator costs is on [a page of its own](benchmarks-emulator.md).
 """
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 NEEDED = ("benchmarks", "src", "tests/speed", "tests/gate", "tests/standin")
-NAMES = ("startup", "first_byte", "overhead", "many", "peers")
+NAMES = ("startup", "first_byte", "overhead", "many", "peers", "detection")
 
 
 def main(words: list[str]) -> int:
@@ -28,14 +28,15 @@ def main(words: list[str]) -> int:
 
 
 def _run(words: list[str]) -> int:
-    import first_byte  # noqa: PLC0415 - as above
+    import detection  # noqa: PLC0415 - as above
+    import first_byte  # noqa: PLC0415
     import many  # noqa: PLC0415
     import overhead  # noqa: PLC0415
     import peers  # noqa: PLC0415
     import results  # noqa: PLC0415
     import startup  # noqa: PLC0415
 
-    modules = {module.__name__: module for module in (startup, first_byte, overhead, many, peers)}
+    modules = {module.__name__: module for module in (startup, first_byte, overhead, many, peers, detection)}
     for name in words or NAMES:
         print(f"{name} ...", flush=True)
         results.keep(modules[name].measure())
