@@ -68,7 +68,7 @@ COUNTED: Facts = {
     "window_start": "2026-06-01T12:00:00.000Z",
     "window_end": "2026-06-01T12:00:00.000Z",
 }
-INPUT: Facts = {"request_id": REQUEST, "created_at": "2026-06-01T12:00:00.100000Z"}
+INPUT: Facts = {"request_id": REQUEST, "created_at": "2026-06-01T12:00:00.100Z"}
 
 
 class TestPassed:
@@ -99,7 +99,7 @@ class TestPassed:
         newer = latest_input(request_id="req_2", created_at=at(9))
         seen = before(Stage.LATEST_INPUT).latest_input(newer)
 
-        facts = {"request_id": "req_2", "created_at": "2026-06-01T12:00:09Z", "newer": True}
+        facts = {"request_id": "req_2", "created_at": "2026-06-01T12:00:09.000Z", "newer": True}
         assert assert_passed(seen.judge(Stage.LATEST_INPUT)).facts == facts
 
 
@@ -209,7 +209,7 @@ class TestEnded:
         seen = before(Stage.LATEST_INPUT).latest_input(older)
 
         waiting = assert_waits(seen.judge(Stage.LATEST_INPUT), Cause.LATEST_INPUT_STALE)
-        assert waiting.facts == {"request_id": "req_0", "created_at": "2026-06-01T11:59:51Z"}
+        assert waiting.facts == {"request_id": "req_0", "created_at": "2026-06-01T11:59:51.000Z"}
 
     def test_an_input_that_was_changed(self) -> None:
         seen = before(Stage.LATEST_INPUT).latest_input(latest_input(input={"body": {"amount": 8}}))
