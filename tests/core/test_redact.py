@@ -232,6 +232,20 @@ def test_no_secret_survives_inside_a_base64_text(
     assert kept <= len(text) - len(base64.b64encode(secret.encode()).rstrip(b"=")) + 4
 
 
+def test_of_a_secret_inside_base64_only_what_its_neighbours_share_stays() -> None:
+    """Nine bytes are twelve characters; a character on a border holds bits of both sides."""
+    redactor = Redactor(["t0psecret"])
+    whole, one, two = (base64.b64encode(before + b"t0psecret").decode() for before in (b"", b"u", b"uu"))
+
+    assert redactor.redact(f"x {whole} x") == "x *** x"
+    assert redactor.redact(one) == f"{one[:2]}***{one[13:]}"
+    assert redactor.redact(two) == f"{two[:3]}***{two[14:]}"
+
+
+def test_a_secret_that_utf_8_cannot_write_is_masked_as_well() -> None:
+    assert Redactor(["pass\ud800word"]).redact("the pass\ud800word") == "the ***"
+
+
 @settings(deadline=None)
 @given(SECRETS, st.lists(ESCAPES.filter(lambda text: text.startswith("\x1b[31")), min_size=1, max_size=3))
 def test_an_escape_inside_a_secret_does_not_hide_it(secret: str, escapes: list[str]) -> None:

@@ -145,9 +145,9 @@ class TestCancelledWithoutReason:
         ("answer", "says"),
         [
             (ignored(), "FILTERED"),
-            (None, "no cause"),
-            (unreachable(), "no cause"),
-            (refused(403), "no cause"),
+            (None, ": no cause recorded, expected"),
+            (unreachable(), ": no cause recorded, expected"),
+            (refused(403), ": no cause recorded, expected"),
         ],
         ids=["record", "none", "5xx", "403"],
     )
@@ -219,7 +219,8 @@ class TestSilence:
     def test_at_the_deadline_it_is_inconclusive(self) -> None:
         seen = scene().events(when=110.0).ignored(when=DEADLINE).events(when=DEADLINE)
 
-        assert_ended(seen.judge(STAGE, now=DEADLINE), Cause.BRANCH_NOT_SEEN, CONNECTION, REQUEST)
+        says = f"connection {CONNECTION} has no event for request {REQUEST} and no ignored record, "
+        assert_ended(seen.judge(STAGE, now=DEADLINE), Cause.BRANCH_NOT_SEEN, says)
 
     def test_an_event_at_the_deadline_passes(self) -> None:
         seen = scene().events(when=110.0).ignored(when=DEADLINE).events(event(), when=DEADLINE)

@@ -49,7 +49,7 @@ def sent(answer: Any = None, *, config: Any = None) -> Scene:
 def test_an_accepted_request_passes() -> None:
     result = assert_passed(sent().request(request()).judge(STAGE))
 
-    assert REQUEST in result.message
+    assert result.message == f"request {REQUEST} accepted"
     assert result.facts["request_id"] == REQUEST
     assert result.facts["http_status"] == 202
     assert result.facts["probe_id"] == PROBE
@@ -113,7 +113,9 @@ def test_a_record_once_seen_is_not_lost_by_a_later_look_that_misses_it() -> None
 
 class TestSourceWithAuth:
     def test_accepted_and_verified_passes(self) -> None:
-        assert_passed(sent(config=AUTH).request(request(verified=True)).judge(STAGE))
+        result = assert_passed(sent(config=AUTH).request(request(verified=True)).judge(STAGE))
+
+        assert result.message == f"request {REQUEST} accepted and verified"
 
     def test_accepted_but_not_verified_fails(self) -> None:
         scene = sent(config=AUTH).request(request(verified=False))

@@ -200,6 +200,21 @@ class TestWindow:
         assert NOON + timedelta(seconds=0.6) < question.until < NOON + timedelta(seconds=4)
         assert question.event_id == EVENT
 
+    @pytest.mark.parametrize(
+        ("dates", "seconds"),
+        [
+            ({"successful_at": at(5), "responded_at": at(6), "created_at": at(7)}, 5.0),
+            ({"successful_at": ABSENT, "responded_at": at(6), "created_at": at(7)}, 6.0),
+            ({"successful_at": ABSENT, "responded_at": ABSENT, "created_at": at(7)}, 7.0),
+            ({"successful_at": ABSENT, "responded_at": ABSENT, "created_at": ABSENT}, 0.2),
+            ({"successful_at": at(0.1)}, 0.2),
+        ],
+    )
+    def test_it_is_closed_two_seconds_after_the_last_of_both(self, dates: Json, seconds: float) -> None:
+        scene = before(Stage.DELIVERY).attempts(failed(), attempt(**dates)).latest_input()
+
+        assert self.question(scene).until == NOON + timedelta(seconds=seconds + 2)
+
     def test_later_looks_do_not_move_it(self) -> None:
         scene = before(STAGE)
         first = self.question(scene)

@@ -64,6 +64,7 @@ def with_destination(**changes: Any) -> Json:
 def test_an_open_route_under_our_team_passes() -> None:
     result = assert_passed(judged(connection_json()))
 
+    assert result.message == f"orders → orders-to-shop → shop: enabled, not paused, under team {TEAM}"
     assert result.warnings == ()
     assert result.facts["team_id"] == TEAM
     assert result.facts["source_id"] == SOURCE
@@ -166,6 +167,7 @@ def test_a_rule_that_is_not_understood_is_left_to_the_service_and_said() -> None
 def test_a_connection_that_names_no_team_passes_with_a_warning() -> None:
     result = assert_passed(judged(connection_json(team_id=ABSENT)))
 
+    assert result.message.endswith("under team unknown")
     assert any("team" in warning for warning in result.warnings)
 
 

@@ -74,6 +74,10 @@ def test_the_first_of_two_rules_counts_and_the_other_is_named() -> None:
         ({"type": "delay", "delay": True}, "delay rule: delay is True, not a number from 0 up"),
         ({"type": "delay", "delay": "soon"}, "delay rule: delay is 'soon', not a number from 0 up"),
         ({"type": "delay", "delay": float("nan")}, "delay rule: delay is nan, not a number from 0 up"),
+        (
+            {"type": "deduplicate", "window": "soon"},
+            "deduplicate rule: window is 'soon', not a number from 0 up",
+        ),
         ({"type": "filter"}, "filter rule: it has none of headers, body, query and path"),
         ({"type": "filter", "body": {}, "negate": True}, "filter rule: 'negate' is unknown"),
         (
