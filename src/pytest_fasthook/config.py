@@ -18,16 +18,15 @@ from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.given import Given, Resolver, read_file
 from pytest_fasthook.leaks import SecretNet
 from pytest_fasthook.options import Option
-from pytest_fasthook.redact import Redactor, Secret
+from pytest_fasthook.redact import Redactor, Secret, clean, one_line
 from pytest_fasthook.route_file import Overrides, read_overrides
-from pytest_fasthook.saved_run import SavedRun, read_saved_run
+from pytest_fasthook.saved_run import Mode, SavedRun, read_saved_run
 from pytest_fasthook.stages import Stage
 from pytest_fasthook.values import DeployStart, Match, Value
 
 T = TypeVar("T")
 Policy = Literal["keep", "fail", "pass"]
 Attempts = Literal["eventual", "first"]
-Mode = Literal["send", "wait"]
 OnFail = Literal["none", "pause"]
 
 DEFAULT_API_URL = "https://api.fasthook.io/v1"
@@ -178,8 +177,9 @@ def _resumed(settings: Settings, resume: Value, path: Path) -> Settings:
         ("API", settings.api_url, run.api_url),
     ):
         if now != then:
-            raise SettingsError(f"{resume.where}: that run was for {name} {then}, this one is for {now}")
-    return replace(settings, connections=run.connections, mode=cast("Mode", run.mode), resumed=run)
+            was = one_line(clean(then))
+            raise SettingsError(f"{resume.where}: that run was for {name} {was}, this one is for {now}")
+    return replace(settings, connections=run.connections, mode=run.mode, resumed=run)
 
 
 def _read(source: Resolver, option: Option, read: Callable[[Value], T], *, default: T) -> T:

@@ -13,10 +13,11 @@ from importlib.metadata import version
 from typing import Any
 
 from pytest_fasthook.causes import EXIT_PASS, Cause
-from pytest_fasthook.config import Mode, Policy, Settings
+from pytest_fasthook.config import Policy, Settings
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.next_steps import next_step
 from pytest_fasthook.redact import Redactor
+from pytest_fasthook.saved_run import Mode
 from pytest_fasthook.stages import Stage, StageResult
 from pytest_fasthook.verdict import Decision, Verdict
 

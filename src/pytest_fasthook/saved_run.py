@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.given import named, read_file
-from pytest_fasthook.values import moment
+from pytest_fasthook.values import identifier, moment
+
+Mode = Literal["send", "wait"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class SavedRun:
 
     api_url: str
     team_id: str
-    mode: str
+    mode: Mode
     connections: tuple[str, ...]
     probes: Mapping[str, SavedProbe] = field(default_factory=dict)
 
@@ -56,11 +58,11 @@ def read_saved_run(path: Path, where: str) -> SavedRun:
         report = json.loads(read_file(path, where))
         probes = {one["connection_id"]: _probe(one) for one in report["connections"]}
         run = SavedRun(
-            api_url=str(report["api"]["url"]),
-            team_id=str(report["api"]["team_id"]),
-            mode=str(report["mode"]),
-            connections=tuple(str(name) for name in probes),
-            probes={str(name): probe for name, probe in probes.items() if probe is not None},
+            api_url=_said(report["api"]["url"]),
+            team_id=_said(report["api"]["team_id"]),
+            mode=_mode(report["mode"]),
+            connections=tuple(identifier(_said(name), where, example="conn_xxx") for name in probes),
+            probes={name: probe for name, probe in probes.items() if probe is not None},
         )
     except (ValueError, LookupError, TypeError, RecursionError):
         raise SettingsError(f"{where}: {named(path)} is not a JSON report of this gate") from None
@@ -76,13 +78,32 @@ def _probe(connection: Mapping[str, Any]) -> SavedProbe | None:
     if sending is None:
         return None
     return SavedProbe(
-        source_id=connection["source_id"],
-        probe_id=connection["probe_id"],
-        request_id=connection["ids"]["request_id"],
+        source_id=_text(connection["source_id"]),
+        probe_id=_text(connection["probe_id"]),
+        request_id=_text(connection["ids"]["request_id"]),
         sent_at=moment(sending["sent_at"]),
         window_start=moment(sending["window_start"]),
-        body_sha256=sending["body_sha256"],
+        body_sha256=_text(sending["body_sha256"]),
     )
+
+
+def _text(value: Any) -> str | None:
+    if not isinstance(value, str | None):
+        raise TypeError(f"{type(value).__name__} in place of a text")
+    return value
+
+
+def _said(value: Any) -> str:
+    text = _text(value)
+    if text is None:
+        raise TypeError("no text")
+    return text
+
+
+def _mode(value: Any) -> Mode:
+    if value not in get_args(Mode):
+        raise ValueError(f"{value!r} is no mode")
+    return cast("Mode", value)
 
 
 def body_digest(body: bytes) -> str:

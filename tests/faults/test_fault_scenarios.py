@@ -20,7 +20,14 @@ from fault_checks import problems
 from fault_scenarios import Scenario, exit_codes, scenario, verdict_of
 from fault_scene import Plot, fault, play
 from fault_troubles import HARMLESS
-from fault_truths import TRUTHS, Truth, branch_lost, delivery_fails, healthy
+from fault_truths import (
+    TRUTHS,
+    Truth,
+    branch_lost,
+    delivery_fails,
+    healthy,
+    healthy_beside_old_failures,
+)
 
 SCENARIOS = int(os.environ.get("FASTHOOK_SCENARIOS", "20"))
 TOGETHER = 4
@@ -116,6 +123,11 @@ def test_a_policy_changes_the_exit_code_alone() -> None:
 
 
 # -- scenarios that were once misjudged, by us or by their truth -----------------------------------------------
+
+
+def test_failures_of_the_seconds_before_the_gate_do_not_count(stage: Path) -> None:
+    """Those of the very last second may: the window begins with the ``Date`` header, which tells whole seconds."""
+    assert misjudged(by_hand(healthy_beside_old_failures), stage) == []
 
 
 def test_a_probe_is_counted_under_heavy_traffic(stage: Path) -> None:

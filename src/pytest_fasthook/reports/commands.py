@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +25,8 @@ from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.terminal import summary_lines
 from pytest_fasthook.transcript.kept import UnreadableTranscriptError
 
+DEEPEST = 100
+"""No report is nested so deeply; what is, JSON reads deeper than reports can be made of it."""
 EXIT_USAGE = 4
 """pytest's own code for a usage error."""
 
@@ -85,6 +87,10 @@ def load(path: Path) -> dict[str, Any]:
         UnusableInputError: it cannot be read, is not a report, or shows more than its evidence bears out.
     """
     document = _parsed(path)
+    if _deeper_than(DEEPEST, document):
+        raise UnusableInputError(
+            f"{path} is not a report of this tool: it is nested more than {DEEPEST} levels"
+        )
     try:
         found = contradictions(read(document))
     except FastHookError as error:
@@ -104,6 +110,22 @@ def _parsed(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UnusableInputError(f"{path} is not JSON in UTF-8: {error}") from error
     return document
+
+
+def _deeper_than(levels: int, value: Any) -> bool:
+    """Whether a JSON value is nested deeper, found level by level and not by recursion."""
+    level = [value]
+    for _ in range(levels):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _outputs(options: argparse.Namespace) -> dict[Path, Callable[[Document], bytes]]:
