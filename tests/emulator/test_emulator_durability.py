@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pytest_fasthook.emulator import Answer, Emulator, EmulatorError, Settings
+from pytest_fasthook.emulator import Answer, Delivery, Emulator, EmulatorError, Settings
 
 from .conftest import Api
 from .test_emulator_command import command
@@ -59,34 +62,87 @@ def test_a_planned_bulk_operation_goes_on(tmp_path: Path, wire: httpx.Client) ->
         assert Api(second, wire).get(f"/events/bulk_operations/{planned['id']}")["status"] == "COMPLETED"
 
 
+SENDERS = 8
+KILLED_AFTER = (10, 60, 150)
+"""Answers in each life of the process before it is killed."""
+
+
 def test_kill_9_under_load_loses_nothing_that_was_answered(tmp_path: Path, wire: httpx.Client) -> None:
     db = str(tmp_path / "hook.db")
+    accepted: dict[str, bytes] = {}
     with Emulator() as elsewhere:
-        with command("--db", db) as (process, said):
-            url = _route_elsewhere(wire, said, f"{elsewhere.page_url}__emulator__/receiver/there")
-            with ThreadPoolExecutor(4) as pool:
-                answered = [pool.submit(_send_until_it_fails, url, name) for name in range(4)]
-                elsewhere.receiver.wait(20, timeout=20)
-                process.kill()
-                accepted = {request_id for future in answered for request_id in future.result(20)}
+        target = f"{elsewhere.page_url}__emulator__/receiver/there"
+        elsewhere.receiver.answer(200, delay=0.5)  # so that something is owed whenever the process is killed
+        for life, answers in enumerate(KILLED_AFTER):
+            with command("--db", db) as (process, said):
+                url = _route_elsewhere(wire, said, target)
+                load = Load(url, life)
+                with ThreadPoolExecutor(SENDERS) as pool:
+                    ended = [pool.submit(load.send_until_it_fails, sender) for sender in range(SENDERS)]
+                    assert load.has_answers(answers)
+                    process.kill()
+                    assert all(future.result(20) for future in ended), "the load ended before the process"
+                accepted |= load.accepted
+        assert len(accepted) >= sum(KILLED_AFTER)
+        assert set(accepted) - {item.request_id for item in elsewhere.receiver.deliveries}, "nothing was owed"
+        elsewhere.receiver.answer(200)
         with command("--db", db) as (_, said):
-            headers = {"authorization": f"Bearer {said['key']}", "x-team-id": said["team"]}
-            for request_id in accepted:
-                assert wire.get(f"{said['API']}/requests/{request_id}", headers=headers).status_code == 200
-            elsewhere.receiver.wait(len(accepted), timeout=20)
-            delivered = {item.request_id for item in _wait_for_all(elsewhere, accepted)}
-    assert accepted
-    assert accepted <= delivered
+            delivered = _wait_for_all(elsewhere, accepted)
+            events = {request_id: _events(wire, said, request_id) for request_id in accepted}
+    for request_id, body in accepted.items():
+        seen = [item for item in delivered if item.request_id == request_id]
+        assert {item.body for item in seen} == {body}
+        assert {item.event_id for item in seen} == set(events[request_id])
+        assert len(events[request_id]) == 1
 
 
-def _wait_for_all(elsewhere: Emulator, accepted: set[str]) -> tuple[Any, ...]:
-    found: set[str | None] = set()
-    count = len(accepted)
-    while not accepted <= found:
-        deliveries = elsewhere.receiver.wait(count, timeout=20)
-        found = {item.request_id for item in deliveries}
-        count = len(deliveries) + 1
-    return elsewhere.receiver.deliveries
+class Load:
+    """Senders that go on until nobody answers any more, and what was answered with success.
+
+    Args:
+        url: of the source.
+        life: which life of the process it is.
+    """
+
+    def __init__(self, url: str, life: int) -> None:
+        self.accepted: dict[str, bytes] = {}
+        self._url = url
+        self._life = life
+        self._changed = threading.Condition()
+
+    def has_answers(self, number: int) -> bool:
+        """Wait for that many answers."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.accepted) >= number, timeout=30)
+
+    def send_until_it_fails(self, sender: int) -> bool:
+        """Send one event after the other; whether it was the connection that ended it."""
+        with httpx.Client(verify=False) as client:  # noqa: S501 - loopback over plain HTTP
+            for number in range(5000):
+                body = json.dumps({"life": self._life, "sender": sender, "number": number}).encode()
+                try:
+                    answer = client.post(self._url, content=body)
+                except httpx.TransportError:
+                    return True
+                with self._changed:
+                    self.accepted[answer.json()["request_id"]] = body
+                    self._changed.notify()
+        return False
+
+
+def _events(wire: httpx.Client, said: dict[str, str], request_id: str) -> list[str]:
+    """Return the ids of the events of a request, which must be there."""
+    headers = {"authorization": f"Bearer {said['key']}", "x-team-id": said["team"]}
+    answer = wire.get(f"{said['API']}/requests/{request_id}/events", headers=headers)
+    assert answer.status_code == 200
+    return [event["id"] for event in answer.json()["models"]]
+
+
+def _wait_for_all(elsewhere: Emulator, accepted: Iterable[str]) -> tuple[Delivery, ...]:
+    found: tuple[Delivery, ...] = elsewhere.receiver.deliveries
+    while set(accepted) - {item.request_id for item in found}:
+        found = elsewhere.receiver.wait(len(found) + 1, timeout=20)
+    return found
 
 
 def _route_elsewhere(wire: httpx.Client, said: dict[str, str], target: str) -> str:
@@ -99,18 +155,6 @@ def _route_elsewhere(wire: httpx.Client, said: dict[str, str], target: str) -> s
     destination = put("destinations", {"name": "d", "config": {"url": target}})
     put("connections", {"name": "c", "source_id": source["id"], "destination_id": destination["id"]})
     return str(source["url"])
-
-
-def _send_until_it_fails(url: str, name: int) -> list[str]:
-    accepted: list[str] = []
-    with httpx.Client(verify=False) as client:  # noqa: S501 - loopback over plain HTTP
-        for number in range(5000):
-            try:
-                answer = client.post(url, json={"sender": name, "number": number})
-            except httpx.TransportError:
-                return accepted
-            accepted.append(answer.json()["request_id"])
-    return accepted
 
 
 def test_two_emulators_cannot_share_a_file(tmp_path: Path) -> None:
