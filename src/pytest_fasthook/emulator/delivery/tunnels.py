@@ -135,7 +135,9 @@ def _job(event: Event, tunnel: Tunnel, delivery: Outbound) -> dict[str, Any]:
 def _outcome(
     result: Mapping[str, Any] | str, delivery: Outbound, tunnel: Tunnel, latency_ms: float
 ) -> Outcome:
-    url = (tunnel.local_url or "http://localhost").rstrip("/") + delivery.url.removeprefix("http://tunnel")
+    # The CLI asks for the path alone.
+    path = delivery.url.removeprefix("http://tunnel").partition("?")[0]
+    url = (tunnel.local_url or "http://localhost").rstrip("/") + path
     if isinstance(result, str):
         return Outcome(
             error_code=result, requested_url=url, http_method=delivery.method, latency_ms=latency_ms
