@@ -99,7 +99,7 @@ def decide(results: Mapping[Stage, StageResult]) -> Decision:
             return Decision(verdict, max(worst, key=_exit_code_of), complete)
     missing = next((r for r in deciding if r.outcome is not Outcome.PASSED), None)
     if missing or not deciding:
-        return Decision(Verdict.INCONCLUSIVE, missing, complete)
+        return Decision(Verdict.INCONCLUSIVE, missing)
     return Decision(Verdict.PASS, None)
 
 

@@ -102,6 +102,24 @@ def test_one_stage_that_did_not_pass_is_enough(stage: Stage, cause: Cause) -> No
     assert code_of(decide(results(ended(stage, cause)))) != 0
 
 
+def test_a_blocked_stage_is_no_pass_even_where_nothing_that_decides_blocks_it() -> None:
+    blocked = StageResult(
+        stage=Stage.METRICS, outcome=Outcome.BLOCKED, message="not reached", blocked_by=Stage.DELIVERY
+    )
+
+    assert decide(results(blocked)) == Decision(Verdict.INCONCLUSIVE, blocked)
+    assert code_of(decide(results(blocked))) == 75
+
+
+@pytest.mark.parametrize("advisory", [True, False])
+def test_without_a_stage_that_decides_there_is_no_pass(advisory: bool) -> None:  # noqa: FBT001 - a column of the table
+    only = {Stage.METRICS: passed(Stage.METRICS, advisory=advisory)}
+
+    assert decide(only).verdict is (Verdict.INCONCLUSIVE if advisory else Verdict.PASS)
+    assert decide({}) == Decision(Verdict.INCONCLUSIVE, None)
+    assert decide({Stage.METRICS: unasked(Stage.METRICS)}) == Decision(Verdict.INCONCLUSIVE, None)
+
+
 class TestWorstWins:
     @given(st.lists(st.tuples(st.sampled_from(Stage), causes), min_size=1, max_size=6))
     def test_over_stages(self, found: list[tuple[Stage, Cause]]) -> None:
