@@ -39,7 +39,6 @@ class Route:
     destination_name: str
     destination_status: str | None
     destination_disabled: bool
-    connection_disabled: bool
     disabled_at: datetime | None
     paused_at: datetime | None
     rules: Rules
@@ -106,7 +105,6 @@ def read_route(connection: Connection, *, source: Source | None, destination: De
         destination_status=destination_status,
         destination_disabled=destination_status == "disabled"
         or bool(destination and destination.disabled_at),
-        connection_disabled=connection.disabled_at is not None,
         disabled_at=connection.disabled_at,
         paused_at=connection.paused_at,
         rules=parse_rules(connection.rules),
@@ -131,7 +129,6 @@ def blind_route(connection_id: str, source_url: str) -> Route:
         destination_name="unknown destination",
         destination_status=None,
         destination_disabled=False,
-        connection_disabled=False,
         disabled_at=None,
         paused_at=None,
         rules=Rules(),

@@ -67,6 +67,16 @@ class TestRoute:
         assert route is not None
         assert (route.source_name, route.destination_name) == ("orders", "shop")
 
+    def test_a_url_that_was_given_takes_the_place_of_the_sources_own(self) -> None:
+        given = Scene(expectations(plan=Plan(source_url="https://in.example/given"))).connection()
+        plain = Scene().connection()
+        ours, theirs = (chain.route(scene.evidence, scene.expect) for scene in (given, plain))
+
+        assert ours is not None
+        assert theirs is not None
+        assert ours.source_url == "https://in.example/given"
+        assert replace(ours, source_url=theirs.source_url) == theirs
+
     def test_the_ids_are_those_of_the_connection(self) -> None:
         scene = Scene().connection(connection_json())
         found = chain.connection(scene.evidence, scene.expect)

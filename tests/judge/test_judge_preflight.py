@@ -112,6 +112,39 @@ def test_a_route_that_lets_nothing_through_ends_at_once(connection: Json, cause:
     assert_ended(judged(connection), cause, says)
 
 
+@pytest.mark.parametrize(
+    ("connection", "sentence"),
+    [
+        (with_source(status="disabled"), f"source {SOURCE} is disabled, expected enabled"),
+        (
+            connection_json(disabled_at=at(0)),
+            f"connection {CONNECTION} is disabled since 2026-06-01T12:00:00.000Z, expected enabled",
+        ),
+        (
+            with_destination(status="disabled"),
+            f"destination {DESTINATION} of connection {CONNECTION} is disabled, expected enabled",
+        ),
+        (
+            connection_json(paused_at=at(0)),
+            f"connection {CONNECTION} is paused since {at(0)}, so that its events are held, expected no pause",
+        ),
+        (
+            with_source(status="draining"),
+            f"source {SOURCE} has the unknown status 'draining', expected enabled",
+        ),
+        (
+            with_destination(status="draining"),
+            f"destination {DESTINATION} has the unknown status 'draining', expected enabled",
+        ),
+    ],
+)
+def test_what_is_closed_is_told_with_what_was_expected(connection: Json, sentence: str) -> None:
+    finding = judged(connection)
+
+    assert finding.message == sentence
+    assert finding.facts == {"connection_id": CONNECTION, "source_id": SOURCE}
+
+
 def test_what_closes_the_source_is_told_before_what_it_closes() -> None:
     """Disabling a source disables its connections as well."""
     closed = with_source(status="disabled") | {"disabled_at": at(-60), "paused_at": at(-60)}

@@ -14,6 +14,7 @@ from pytest_fasthook.client.models import Connection, Source
 from pytest_fasthook.errors import UnreachableError, UnreadableError
 from pytest_fasthook.evidence import Evidence, Question
 from pytest_fasthook.expect import Expectations
+from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, unanswered, wrong_team
 from pytest_fasthook.probe import doubts, unsendable
@@ -145,12 +146,13 @@ def _shut(route: Route) -> Iterator[tuple[Cause, str, str]]:
     connection = f"connection {route.connection_id}"
     if route.source_disabled:
         yield Cause.SOURCE_DISABLED, f"{source} is disabled", "enabled"
-    if route.connection_disabled:
-        yield Cause.CONNECTION_DISABLED, f"{connection} is disabled since {route.disabled_at}", "enabled"
+    if route.disabled_at:
+        since = f"{connection} is disabled since {write_iso(route.disabled_at)}"
+        yield Cause.CONNECTION_DISABLED, since, "enabled"
     if route.destination_disabled:
         yield Cause.DESTINATION_DISABLED, f"{destination} of {connection} is disabled", "enabled"
     if route.paused_at:
-        since = f"{connection} is paused since {route.paused_at}, so that its events are held"
+        since = f"{connection} is paused since {write_iso(route.paused_at)}, so that its events are held"
         yield Cause.CONNECTION_PAUSED, since, "no pause"
     for part, status in ((source, route.source_status), (destination, route.destination_status)):
         if status not in {None, "enabled", "disabled"}:
