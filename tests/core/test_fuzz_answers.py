@@ -11,7 +11,7 @@ import base64
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,12 +28,15 @@ from hypothesis import strategies as st
 from pytest_fasthook.collect import Collector
 from pytest_fasthook.config import Settings
 from pytest_fasthook.document import ConnectionRun, Run, document
+from pytest_fasthook.errors import FastHookError
 from pytest_fasthook.gate import Gate
 from pytest_fasthook.leaks import SecretNet
 from pytest_fasthook.reader import Reader
+from pytest_fasthook.rejudging import Changes, judged_again
 from pytest_fasthook.reports import html, json_report, junit, markdown, terminal
 from pytest_fasthook.reports.github import workflow_commands
 from pytest_fasthook.stages import Stage
+from pytest_fasthook.transcript.kept import transcribed
 from pytest_fasthook.verdict import Verdict, decide, exit_code
 
 EXAMPLES = int(os.environ.get("FASTHOOK_FUZZ", "100"))
@@ -325,3 +328,59 @@ def test_a_record_whose_id_is_no_text_breaks_nothing(record_id: Any, path: str, 
     """What is shown of a list is told apart by ids, and one without a hash ended the gate with a traceback."""
     check(path, lambda value: {**value, "models": [*value["models"], {"id": record_id}]}, tmp_path)
     check(path, lambda value: {**value, "models": [{"id": record_id}]}, tmp_path)
+
+
+# -- judged again ----------------------------------------------------------------------------------------------
+
+
+def kept(folder: Path, *, fails: bool) -> dict[str, Any]:
+    """The document of a run with its transcript, as a file holds it."""
+    api = BentApi()
+    if fails:
+        api.path, api.bend = (
+            "/attempts",
+            lambda value: bent(value, ("models", 0, "status"), lambda _: "FAILED"),
+        )
+    gate = gated(api, resolved(folder, command={"connection": [NAME], "timeout": "4s"}))
+    run, _ = reported(gate)
+    expect = gate.expectations(NAME)
+    assert expect is not None
+    transcript = transcribed(gate.evidence, expect, gate.settings.redactor)
+    whole = document(replace(run, connections=[replace(run.connections[0], transcript=transcript)]))
+    read: dict[str, Any] = json.loads(json_report.render(whole))
+    return read
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(fails=st.booleans(), data=st.data())
+def test_a_bent_transcript_is_judged_again_or_refused(
+    *, fails: bool, data: st.DataObject, tmp_path: Path
+) -> None:
+    saved = kept(tmp_path, fails=fails)
+    transcript = ("connections", 0, "transcript")
+    inside = places(saved["connections"][0]["transcript"])
+    place = (*transcript, *data.draw(st.sampled_from(inside)))
+    odd = data.draw(VALUES)
+    again = judged(bent(saved, place, lambda _: odd))
+    if again is not None:
+        del again["connections"][0]["transcript"]  # kept as it was
+        SCHEMA.validate(again)
+        html.render(again)
+        junit.render(again, hostname="runner")
+
+
+def judged(saved: dict[str, Any]) -> dict[str, Any] | None:
+    """The run judged again; ``None`` where it was refused with an error of ours."""
+    try:
+        return judged_again(saved, Changes())
+    except FastHookError:
+        return None
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_transcript_that_was_not_bent_gives_the_same_verdict(*, fails: bool, tmp_path: Path) -> None:
+    saved = kept(tmp_path, fails=fails)
+    again = judged(saved)
+    assert again is not None
+    assert again["verdict"] == saved["verdict"]
+    assert (saved["verdict"] == "pass") is not fails
