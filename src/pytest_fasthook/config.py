@@ -85,7 +85,7 @@ class Settings:
     on_fail: OnFail = "none"
     resumed: SavedRun | None = None
     expected_rules: tuple[Any, ...] | None = None
-    expected_body: Mapping[str, Any] | None = None
+    expected_body: Mapping[str, Any] | None = field(default=None, repr=False)
     overrides: Overrides = field(default_factory=Overrides)
 
     def of(self, connection_id: str) -> Settings:

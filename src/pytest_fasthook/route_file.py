@@ -38,6 +38,8 @@ from pytest_fasthook.toml_lines import line_of
 from pytest_fasthook.values import Value
 
 DEFAULT_NAME = "fasthook.toml"
+LONGEST_NUMBER = 64
+"""Bits that a whole number of TOML has at most; Python reads longer ones, but cannot write all of them."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 Fields = Mapping[str, Any]
@@ -79,7 +81,7 @@ class _Place:
     secrets: Mapping[str, Secret] = field(repr=False)
 
     def where(self, *key: str) -> str:
-        name = ".".join((*self.table, *key))
+        name = one_line(clean(".".join((*self.table, *key))), limit=120)
         line = line_of(self.text, (*self.table, *key))
         return f"{self.file.name}, line {line}: {name}" if line else f"{self.file.name}: {name}"
 
@@ -122,9 +124,21 @@ def _place(
 
 def _parsed(text: str, file: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        loaded = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
         raise SettingsError(f"{file.name}: not TOML: {one_line(clean(str(error)))}") from None
+    if any(isinstance(value, int) and value.bit_length() > LONGEST_NUMBER for value in _within(loaded)):
+        raise SettingsError(f"{file.name}: not TOML: a number has more than {LONGEST_NUMBER} bits")
+    return loaded
+
+
+def _within(table: Mapping[str, Any]) -> Iterator[Any]:
+    """Every value inside a table, however deep; walked without recursion."""
+    todo: list[Any] = [table]
+    while todo:
+        value = todo.pop()
+        yield value
+        todo += value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
 
 
 def _table(parent: Mapping[str, Any], key: str, place: _Place) -> Mapping[str, Any]:
