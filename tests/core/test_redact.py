@@ -295,6 +295,8 @@ def test_each_line_of_a_key_file_is_masked() -> None:
 
 def test_a_text_too_short_to_be_a_secret_is_left_alone() -> None:
     assert Redactor(["a" * (MIN_SECRET - 1), ""]).redact("aaa banana") == "aaa banana"
+    assert Redactor(["a" * MIN_SECRET]).redact("aaaa banana") == "*** banana"
+    assert Redactor(["user:abc"]).redact("abc, user:abc") == "abc, ***"
 
 
 def test_without_secrets_nothing_is_masked() -> None:

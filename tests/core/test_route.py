@@ -77,7 +77,6 @@ def test_statuses_are_kept_as_they_are_in_lower_case() -> None:
 def test_a_connection_is_disabled_or_paused_by_its_dates() -> None:
     route = route_of(disabled_at="2026-05-29T12:00:00Z", paused_at="2026-05-29T13:00:00Z")
     assert route.disabled_at is not None
-    assert route.disabled_at is not None
     assert route.paused_at is not None
     assert route_of().disabled_at is None
     assert route_of().paused_at is None
