@@ -282,6 +282,15 @@ def test_a_given_payload_that_misses_the_filter_is_refused_with_the_condition() 
         assert word in refusal.message
 
 
+def test_every_condition_that_a_payload_misses_is_told() -> None:
+    refusal = refused(filtering(body={"a": 1, "b": 2}), plan_of(b'{"a": 3}'))
+    _, _, why = refusal.message.partition("of conn_orders: ")
+    first, second = why.split("; ")
+    assert first.startswith("body.a")
+    assert second.startswith("body.b")
+    assert second.endswith(", expected one that it lets through")
+
+
 def test_a_given_payload_that_passes_the_filter_is_sent_as_it_is() -> None:
     payload = b'{"data": {"total": 100}}'
     assert made(filtering(body={"data": {"total": {"gte": 100}}}), plan_of(payload)).body == payload
@@ -525,6 +534,12 @@ def test_a_timestamped_signature_carries_the_time_of_sending() -> None:
     stamp = Stamp(probe_id="probe_1", at=datetime(2026, 5, 29, 12, 0, 5, tzinfo=UTC))
     probe = made(route_of(config=config), plan_of(secrets={"": "whsec_abc"}), stamp=stamp)
     assert f"t={int(stamp.at.timestamp())}" in headers_of(probe)["stripe-signature"]
+
+
+def test_a_signature_with_an_id_carries_the_markers() -> None:
+    config = {"auth_type": "PROVIDER_SIGNATURE", "auth": {"provider": "svix"}}
+    probe = made(route_of(config=config), plan_of(secrets={"": "whsec_aHVzaA=="}))
+    assert headers_of(probe)["svix-id"] == STAMP.probe_id
 
 
 def test_basic_auth_is_a_login() -> None:
