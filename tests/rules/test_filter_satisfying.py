@@ -226,6 +226,7 @@ def test_what_is_not_understood_is_said_with_the_best_message_there_is(
         {"path": "orders"},
         {"path": "/a?b"},
         {"path": "/a/../b"},
+        {"path": "/a/./b"},
         {"path": {"a": "b"}},
         {"path": {"a": {"exists": False}}},
         {"query": {"filter": {"a": {"exists": False}}}},
@@ -256,6 +257,18 @@ def test_very_many_alternatives_end_in_an_answer(plain_arrays: bool) -> None:  #
     rule = Filter(conditions={"body": {"$and": alternatives}})
     with pytest.raises(NotUnderstood, match="none of the first 300 ways"):
         satisfy(rule, Message(), plain_arrays=plain_arrays)
+
+
+@pytest.mark.parametrize("both", ["$and", "and"])
+def test_of_two_things_that_may_not_both_be_there_one_goes(both: str) -> None:
+    never = {"$not": {both: [{"a": {"exists": True}}, {"b": {"exists": True}}]}}
+    made = satisfied(Message(body={"a": 1, "b": 2, "c": 3}), body=never)
+    assert made.body == {"b": 2, "c": 3}
+
+
+def test_of_two_things_of_which_none_may_be_there_both_go() -> None:
+    never = {"$not": {"$or": [{"a": {"exists": True}}, {"b": {"exists": True}}]}}
+    assert satisfied(Message(body={"a": 1, "b": 2, "c": 3}), body=never).body == {"c": 3}
 
 
 def test_arrays_that_stand_for_several_scalars_can_be_ruled_out() -> None:
