@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_fasthook.rules.matching import Match, evaluate, spoken
+from pytest_fasthook.rules.matching import Match, Miss, evaluate, spoken
 from pytest_fasthook.rules.message import ABSENT, Message
 from pytest_fasthook.rules.model import Filter
 
@@ -38,6 +38,7 @@ def matched(message: Message = ORDER, **targets: Any) -> Match:
         {"body": {"items": {"sku": "B"}}},
         {"body": {"items": {"sku": "B", "n": 2}}},
         {"body": {"missing": {"exists": False}}},
+        {"body": {"missing": {"not": {"exists": True}}}},
         {"body": {"type": {"startsWith": "order."}}},
         {"body": {"type": {"not": {"in": ["a", "b"]}}}},
         {"body": {"$or": [{"type": "x"}, {"data": {"total": 142}}]}},
@@ -111,6 +112,58 @@ def test_what_must_not_hold_is_shown_as_the_filter_says_it(unwanted: Any, shown:
 def test_a_miss_can_be_read_by_a_program() -> None:
     (miss,) = matched(body={"data": {"total": {"$gte": 200}}}).misses
     assert (miss.where, miss.operator, miss.expected, miss.actual) == ("body.data.total", "gte", 200, 142)
+
+
+@pytest.mark.parametrize(
+    ("condition", "miss"),
+    [
+        (
+            {"type": {"$not": "order.failed"}},
+            Miss(
+                where="body.type",
+                operator="not",
+                expected="order.failed",
+                actual="order.failed",
+                text='body.type is "order.failed", expected not "order.failed"',
+            ),
+        ),
+        (
+            {"type": {"$or": ["a", "b"]}},
+            Miss(
+                where="body.type",
+                operator="or",
+                expected=(
+                    'body.type is "order.failed", expected "a"',
+                    'body.type is "order.failed", expected "b"',
+                ),
+                actual="order.failed",
+                text='body.type meets none of 2 alternatives: body.type is "order.failed", expected "a"; '
+                'body.type is "order.failed", expected "b"',
+            ),
+        ),
+        (
+            {"items": {"sku": "Z"}},
+            Miss(
+                where="body.items",
+                operator="is",
+                expected={"sku": "Z"},
+                actual=ORDER.body["items"],
+                text='body.items has no item among its 2 that matches {"sku": "Z"}',
+            ),
+        ),
+    ],
+)
+def test_so_can_one_of_several_conditions(condition: dict[str, Any], miss: Miss) -> None:
+    assert matched(body=condition).misses == (miss,)
+
+
+def test_an_alternative_that_is_met_leaves_no_doubt() -> None:
+    met = {"$or": [{"type": "order.failed"}, {"type": {"regex": "^x"}}]}
+    assert matched(body=met) == Match(matched=True)
+
+    unmet = {"$or": [{"type": "x"}, {"type": {"regex": "^x"}}]}
+    assert matched(body=unmet).matched is None
+    assert matched(body=unmet).doubts
 
 
 def test_every_miss_is_told() -> None:

@@ -75,6 +75,8 @@ DOUBTFUL = [
     ("gt", 0, True),
     ("gte", 0, None),
     ("gte", 0, ""),
+    ("gt", "", 5),
+    ("lt", "", -1),
     ("in", ["a"], ["a", "b"]),
     ("in", [1], "1"),
     ("in", [None], ABSENT),
