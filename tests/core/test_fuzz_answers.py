@@ -1,6 +1,6 @@
 """The whole gate on answers bent at any place: a result with a cause, sound reports, no secret, no unfounded pass.
 
-How many answers are bent: ``FASTHOOK_FUZZ``, 100 by default::
+How many answers are bent: ``FASTHOOK_FUZZ``, 60 by default::
 
     FASTHOOK_FUZZ=20000 pytest tests/core/test_fuzz_answers.py
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from fake_api import SERVER_DATE, FakeApi, page
 from fake_route import FakeBell
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from pytest_fasthook.collect import Collector
 from pytest_fasthook.config import Settings
@@ -39,8 +41,11 @@ from pytest_fasthook.stages import Stage
 from pytest_fasthook.transcript.kept import transcribed
 from pytest_fasthook.verdict import Verdict, decide, exit_code
 
-EXAMPLES = int(os.environ.get("FASTHOOK_FUZZ", "100"))
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+COMMAND = re.compile(r"::(error|warning|set-output)|##\[|##vso\[")
+EXAMPLES = int(os.environ.get("FASTHOOK_FUZZ", "60"))
 NAME, PROBE, REQUEST, EVENT = "conn_orders", "probe_1", "req_1", "evt_1"
+JUNIT_SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas"
 SCHEMA = jsonschema.Draft202012Validator(json_report.schema())
 NOW = "2026-05-29T12:00:00.000Z"
 DEEP, HUGE, LONG = "@deep@", "@huge@", "@long@"
@@ -110,6 +115,8 @@ class BentApi(FakeApi):
 
     path: str = ""
     bend: Bend = lambda value: value
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -118,13 +125,17 @@ class BentApi(FakeApi):
         path = request.url.path.removeprefix("/v1")
         whole = super().__call__(request)
         if request.url.host != "api.test" or whole.status_code != 200:
-            return whole
+            return httpx.Response(
+                whole.status_code, content=whole.content, headers={**whole.headers, **self.headers}
+            )
         value = json.loads(whole.content)
         text = json.dumps(self.bend(value) if path == self.path else value)
         for mark, raw in RAW.items():
             text = text.replace(mark, raw)
         self.said[path] = text
-        return httpx.Response(200, content=text, headers={"date": SERVER_DATE})
+        bends = self.path in {path, "*"}
+        more, status = (self.headers, self.status) if bends else ({}, 200)
+        return httpx.Response(status, content=text, headers={"date": SERVER_DATE, **more})
 
 
 def gated(api: BentApi, given: Settings) -> Gate:
@@ -260,6 +271,31 @@ def bends(draw: st.DrawFn) -> tuple[str, Bend]:
     return path, lambda value: bent(value, place, changes[how])
 
 
+DATES = st.sampled_from(
+    [
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Mon, 01 Jan 0001 00:00:00 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Fri, 29 May 2026 12:00:00 +9999",
+        "Fri, 29 May 2026 11:50:00 GMT",
+        "soon",
+        "",
+    ]
+)
+WAITS = st.sampled_from(["0", "1", "-1", "1e9", "9" * 30, "NaN", "", "Fri, 31 Dec 9999 23:59:59 GMT"])
+HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "date": DATES,
+        "retry-after": WAITS,
+        "content-type": st.sampled_from(
+            ["text/html", "application/json; charset=utf-16", "application/json; charset=?"]
+        ),
+        "x-key": st.just(KEY),
+        "location": st.just(f"https://elsewhere.test/?key={KEY}"),
+    },
+)
+
 # -- what must hold --------------------------------------------------------------------------------------------
 
 
@@ -286,18 +322,33 @@ def founded(api: BentApi) -> bool:
     return accepted and branched and delivered and counted
 
 
+def check_schemas(made: bytes | str) -> None:
+    """The JUnit file is XML, and valid under the strict schemas where these are at hand."""
+    assert isinstance(made, bytes)
+    read = etree.fromstring(made)
+    for name in ("junit-10.xsd", "windyroad-JUnit.xsd"):
+        if (JUNIT_SCHEMAS / name).exists():
+            etree.XMLSchema(etree.parse(JUNIT_SCHEMAS / name)).assertValid(read)
+
+
 def check(path: str, bend: Bend, folder: Path) -> Verdict:
     """Everything that must hold whatever an answer says."""
-    api = BentApi(path=path, bend=bend)
+    return check_api(BentApi(path=path, bend=bend), folder)
+
+
+def check_api(api: BentApi, folder: Path) -> Verdict:
     run, artefacts = reported(gated(api, resolved(folder, command={"connection": [NAME], "timeout": "4s"})))
     assert len(api.sent) <= 1
     for name, made in artefacts.items():
         text = made.decode() if isinstance(made, bytes) else made
         assert SecretNet([KEY]).form_in(text) is None, name
         assert len(text) < 500_000, name
+        assert UNPRINTABLE.search(text) is None, name
+        assert COMMAND.search(text) is None or name == "github", name
+    check_schemas(artefacts["junit"])
     (decision,) = (one.decision for one in run.connections)
     if decision.verdict is Verdict.PASS:
-        assert founded(api), (path, api.said)
+        assert founded(api), api.said
     else:
         assert decision.deciding is not None
         assert decision.deciding.message.strip()
@@ -308,6 +359,19 @@ def check(path: str, bend: Bend, folder: Path) -> Verdict:
 @given(how=bends())
 def test_whatever_an_answer_says_there_is_an_outcome(how: tuple[str, Bend], tmp_path: Path) -> None:
     check(*how, tmp_path)
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    headers=HEADERS,
+    status=st.sampled_from([200, 200, 200, 204, 301, 307, 400, 401, 403, 404, 409, 429, 429, 500, 503, 599]),
+    path=st.sampled_from(["*", *sorted(answers(FakeApi()))]),
+)
+def test_whatever_status_and_headers_say_there_is_an_outcome(
+    headers: dict[str, str], status: int, path: str, tmp_path: Path
+) -> None:
+    verdict = check_api(BentApi(path=path, status=status, headers=headers), tmp_path)
+    assert status < 300 or verdict is not Verdict.PASS or path.endswith("/ignored_events")
 
 
 def test_the_answers_that_were_not_bent_pass(tmp_path: Path) -> None:
