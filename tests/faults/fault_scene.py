@@ -118,6 +118,13 @@ class Scene:
                 if self.over.wait(every_s):
                     return
 
+    def break_for(self, seconds: float, kind: str, path: str, **details: Any) -> None:
+        """Switch a fault on, and off again after a while."""
+        broken = self.emulator.faults.add(kind, path, **details)
+        timer = threading.Timer(seconds, self.emulator.faults.remove, (broken,))
+        timer.daemon = True
+        timer.start()
+
     def answer(self, status: int = 200, *, name: str | None = None, **more: Any) -> None:
         """What the receiver answers from now on."""
         self.emulator.receiver.answer(status, self.plot.body, name=name, **more)

@@ -23,6 +23,8 @@ EVERYTHING = frozenset(
 )
 QUIET = frozenset({"clock", "words", "no id", "one dialect"})
 """What takes no time, for truths that show only when the budget has run out."""
+UNHURRIED = EVERYTHING - {"traffic", "hiccup", "slow", "api proxy", "partial"}
+"""For truths that take most of the budget's patience with the API themselves."""
 SHORT_S = 4.0
 CLOSED_URL = "http://127.0.0.1:9/closed"
 """Port 9 (discard) is closed on every machine that runs tests."""
@@ -126,6 +128,24 @@ def healthy_although_the_answer_was_lost(plot: Plot, rng: Random) -> None:
     """The source took the probe and the connection broke: the record is there, nothing is sent again."""
     plot.bears = EVERYTHING - {"ingress proxy"}
     plot.before.append(fault(rng.choice(["lost_answer", "truncated"]), "/hook-*", times=1))
+
+
+def healthy_with_a_payload_sent_before(plot: Plot, rng: Random) -> None:
+    """The same payload came minutes ago and would be a duplicate; the field that tells gets a fresh value."""
+    plot.bears = EVERYTHING - {"traffic"}
+    plot.route["rules"] = [{"type": "deduplicate", "window": 300_000, "include_fields": ["body.id"]}]
+    payload = {"id": 7, "kind": "order"}
+    plot.files["event.json"] = json.dumps(payload)
+    plot.args.append("--fasthook-payload=event.json")
+    plot.before += [lambda scene: scene.post(payload), lambda scene: scene.emulator.settle()]
+
+
+def healthy_although_the_api_was_away(plot: Plot, rng: Random) -> None:
+    """Half-way everything fails for a while, then recovers within the budget."""
+    plot.bears = UNHURRIED
+    seconds = round(rng.uniform(0.5, 3.0), 1)
+    kind, details = rng.choice(_PASSING)
+    plot.on_probe.append(lambda scene: scene.break_for(seconds, kind, "/[!h]*", **details))
 
 
 # -- what preflight must see -----------------------------------------------------------------------------------
@@ -296,6 +316,18 @@ def filtered_meanwhile(plot: Plot, rng: Random) -> None:
     plot.on_probe.append(lambda scene: _set_rules(scene, rules))
 
 
+def duplicate_by_a_given_header(plot: Plot, rng: Random) -> None:
+    """What the rule tells duplicates by is what the user gave, and it came before: the branch is ignored."""
+    plot.expected = broken("branch", "BRANCH_IGNORED")
+    plot.bears = EVERYTHING - {"traffic"}
+    plot.route["rules"] = [{"type": "deduplicate", "window": 300_000, "include_fields": ["headers.x-env"]}]
+    plot.args.append("--fasthook-header=x-env: staging")
+    plot.before += [
+        lambda scene: scene.post({}, headers={"x-env": "staging"}),
+        lambda scene: scene.emulator.settle(),
+    ]
+
+
 def destination_disabled_meanwhile(plot: Plot, rng: Random) -> None:
     plot.expected = broken("branch", "BRANCH_IGNORED")
     plot.bears = EVERYTHING - {"hiccup", "ingress proxy"}
@@ -449,6 +481,18 @@ _LASTING: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
 """How an API misbehaves for ever: the code, the emulator's fault, and its details."""
 
 
+_PASSING: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("status", {"status": 500}),
+    ("status", {"status": 503}),
+    ("status", {"status": 429}),
+    ("status", {"status": 429, "seconds": 1}),
+    ("reset", {}),
+    ("not_json", {}),
+    ("truncated", {}),
+)
+"""How an API misbehaves for a while."""
+
+
 TRUTHS: Mapping[Truth, int] = {
     healthy: 12,
     healthy_signed: 3,
@@ -461,6 +505,8 @@ TRUTHS: Mapping[Truth, int] = {
     healthy_real_request: 2,
     healthy_but_for_an_advisory_stage: 1,
     healthy_although_the_answer_was_lost: 3,
+    healthy_with_a_payload_sent_before: 2,
+    healthy_although_the_api_was_away: 4,
     not_in_service: 3,
     payload_that_cannot_pass: 1,
     rules_that_drifted: 1,
@@ -479,6 +525,7 @@ TRUTHS: Mapping[Truth, int] = {
     never_recorded: 2,
     branch_lost: 2,
     filtered_meanwhile: 2,
+    duplicate_by_a_given_header: 1,
     destination_disabled_meanwhile: 1,
     held: 2,
     delivery_fails: 5,
