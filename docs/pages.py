@@ -42,7 +42,7 @@ WHEN = {
     Cause.METRICS_FAILURES: "failures in the deploy window above the limit",
     Cause.METRICS_LAG: "our own event is not counted by the deadline",
     Cause.STAGE_NOT_RUN: "a stage was deselected or never reached",
-    Cause.NEGATIVE_ACCEPTED: "a probe that must be refused got through (not offered yet)",
+    Cause.NEGATIVE_ACCEPTED: "a probe of `--fasthook-teeth` that must be refused or ignored got through",
 }
 FILE_ALONE = {
     "secret_env": "Name of the environment variable that holds the secret of the connection's source",

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.errors import RefusedError
 from pytest_fasthook.evidence import Ask, Call, Evidence, Observation, Question
+from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge.findings import Waiting
 from pytest_fasthook.judge.sequence import Progress, blocked_after, judge
 from pytest_fasthook.stages import Stage, StageResult
@@ -50,6 +51,20 @@ class AsksTogether(Sharing, Protocol):
 
         Those it has no answer for are to be asked alone; with ``None`` they are not worth asking yet.
         """
+
+
+class Judge(Protocol):
+    """What says how far a connection has come; ``judge.sequence.judge`` is one."""
+
+    def __call__(
+        self,
+        evidence: Evidence,
+        expect: Expectations,
+        now: float,
+        *,
+        decided: Mapping[Stage, StageResult] = ...,
+    ) -> Progress:
+        """Judge every stage that can be judged."""
 
 
 class Nobody:
@@ -98,6 +113,7 @@ class Collector:
         clock: Clock,
         *,
         on_result: Callable[[Track, StageResult], None],
+        judged_by: Judge = judge,
         together: AsksTogether | None = None,
         per_minute: float = math.inf,
         bell: Bell | None = None,
@@ -111,6 +127,7 @@ class Collector:
             evidence: the log that answers go to.
             clock: time.
             on_result: called in the collecting thread for every stage that is decided.
+            judged_by: what says which stages are decided, and what the others wait for.
             together: answers questions of many connections at once; without it nothing is shared.
             per_minute: how many calls of the API all looks may make in a minute.
             bell: rung when a look is done.
@@ -122,6 +139,7 @@ class Collector:
         self._evidence = evidence
         self._clock = clock
         self._on_result = on_result
+        self._judged_by = judged_by
         self._bell = bell or threading.Event()
         self._spawn = spawn
         self._free = workers
@@ -148,7 +166,8 @@ class Collector:
     def _set_out(self, track: Track) -> None:
         now = self._clock.monotonic()
         track.began = track.began or (now, self._clock.now())
-        track.waited_from = track.expect.sending.sent_at if track.expect.sending else track.began[0]
+        since = track.expect.waits_since
+        track.waited_from = track.began[0] if since is None else since
         self._judge(track, now)
 
     def end(self, track: Track, result: StageResult) -> None:
@@ -237,7 +256,7 @@ class Collector:
     def _judge(self, track: Track, moment: float) -> None:
         """Judge again with what the look that began at ``moment`` has brought."""
         before = {waiting.stage for waiting in track.waiting}
-        track.progress = judge(self._evidence, track.expect, moment, decided=track.results)
+        track.progress = self._judged_by(self._evidence, track.expect, moment, decided=track.results)
         for stage, result in track.progress.results.items():
             if stage not in track.results:
                 self._record(track, result)

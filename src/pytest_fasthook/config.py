@@ -36,6 +36,7 @@ PREFLIGHT_LIMIT_S = 30.0
 CONTRADICTIONS: Mapping[Option, tuple[Option, ...]] = {
     options.EMULATOR: (options.CONNECTION, options.SOURCE, options.API_URL, options.TEAM, options.SOURCE_URL),
     options.SOURCE: (options.CONNECTION,),
+    options.TEETH: (options.PLAN,),
     options.RESUME: (
         options.CONNECTION,
         options.SOURCE,
@@ -48,6 +49,7 @@ CONTRADICTIONS: Mapping[Option, tuple[Option, ...]] = {
 WHY: Mapping[Option, str] = {
     options.EMULATOR: "the emulator brings its own route",
     options.SOURCE: "a source brings its own connections",
+    options.TEETH: "a plan sends nothing, and so nothing negative either",
     options.RESUME: "what an earlier run sent, and for which connections, is settled",
 }
 CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
@@ -82,6 +84,7 @@ class Settings:
     mode: Mode = "send"
     match: tuple[Match, ...] = ()
     plan: bool = False
+    teeth: bool = False
     on_fail: OnFail = "none"
     resumed: SavedRun | None = None
     expected_rules: tuple[Any, ...] | None = None
@@ -162,11 +165,17 @@ def resolve(
         mode=cast("Mode", _choice(source, options.MODE, default="send")),
         match=_match(source),
         plan=source.value(options.PLAN) is not None,
+        teeth=source.value(options.TEETH) is not None,
         on_fail=cast("OnFail", _choice(source, options.ON_FAIL, default="none")),
     )
     settings = replace(settings, overrides=read_overrides(source, settings.source_secrets))
     resume = source.value(options.RESUME)
-    return _resumed(settings, resume, source.path(str(resume.text))) if resume else settings
+    settings = _resumed(settings, resume, source.path(str(resume.text))) if resume else settings
+    if settings.teeth and settings.mode == "wait":
+        raise SettingsError(
+            f"{options.TEETH.flag} sends probes that must not get through, and a run in wait mode sends nothing"
+        )
+    return settings
 
 
 def _resumed(settings: Settings, resume: Value, path: Path) -> Settings:

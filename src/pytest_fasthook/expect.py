@@ -114,6 +114,36 @@ def remembered(sending: Sending) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Negative:
+    """A probe on its way that must not get through.
+
+    Attributes:
+        since: from when to look for its record, on the server's clock.
+        why: what is wrong with it, in words that follow "with".
+    """
+
+    probe_id: str
+    source_id: str | None
+    since: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teeth:
+    """The negative probes of a connection; ``None`` where there is nothing that must keep one out.
+
+    Attributes:
+        sent_at: monotonic seconds when they were sent.
+        deadline: monotonic seconds by which they must be decided.
+    """
+
+    refused: Negative | None
+    ignored: Negative | None
+    sent_at: float
+    deadline: float
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """How the body in a stored input compares with the one sent.
@@ -153,6 +183,8 @@ class Expectations:
         stages: the stages to run; a deselected one is not run, and nothing after it.
         sending: the probe that was sent; ``None`` before.
         told: what payload and secrets have told already, where they are not at hand any more.
+        bites: whether negative probes are to follow a pass.
+        teeth: those that were sent; ``None`` before.
     """
 
     connection_id: str
@@ -164,6 +196,26 @@ class Expectations:
     stages: frozenset[Stage] = frozenset(Stage)
     sending: Sending | None = None
     told: Told | None = None
+    bites: bool = False
+    teeth: Teeth | None = None
+
+    @property
+    def bitten(self) -> Teeth:
+        """The negative probes that were sent.
+
+        Raises:
+            LookupError: none have been sent yet.
+        """
+        if self.teeth is None:
+            raise LookupError(f"no negative probe has been sent for {self.connection_id}")
+        return self.teeth
+
+    @property
+    def waits_since(self) -> float | None:
+        """Monotonic seconds of the last sending; ``None`` before any."""
+        if self.teeth is not None:
+            return self.teeth.sent_at
+        return self.sending.sent_at if self.sending else None
 
     @property
     def sent(self) -> Sending:

@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
+from pytest_fasthook.biting import Bites, Biting, Held
 from pytest_fasthook.board import Board
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.collect import AsksTogether, Collector
 from pytest_fasthook.config import Settings
 from pytest_fasthook.evidence import Evidence
 from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
-from pytest_fasthook.judge import chain
+from pytest_fasthook.judge import chain, teeth
 from pytest_fasthook.judge.findings import ended
 from pytest_fasthook.judge.sequence import not_run
 from pytest_fasthook.pace import queue_s, reading_queue_s, seats
@@ -75,6 +76,7 @@ class Gate:
     began: float = 0.0
     resources: ExitStack = field(default_factory=ExitStack)
     _collector: Collector = field(init=False)
+    _held: Held | None = field(init=False)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _answered: int = 0
     _counting: threading.Lock = field(default_factory=threading.Lock)
@@ -82,6 +84,7 @@ class Gate:
 
     def __post_init__(self) -> None:
         """Wire the collector to the board."""
+        self._held = Held() if self.settings.teeth else None
         self._collector = Collector(
             self.reader,
             self.evidence,
@@ -103,6 +106,7 @@ class Gate:
             if not self.settings.plan:
                 self.send_probes()
                 self.collect()
+                self.bite()
         except BaseException as error:  # noqa: BLE001 - carried to the main thread, which reports it
             self.problem = error
         finally:
@@ -156,6 +160,7 @@ class Gate:
                 preflight_deadline=self.began + settings.preflight_limit_s + queue,
                 waits=settings.mode == "wait",
                 stages=selected,
+                bites=settings.teeth,
             )
             self.tracks.append(Track(expect))
 
@@ -165,8 +170,48 @@ class Gate:
         self._collector.run(undecided, stopped=lambda: self._stopped.is_set() or until())
 
     def _post(self, track: Track, result: StageResult) -> None:
-        self.board.post(track.expect.connection_id, result)
-        self.on_result(track.expect.connection_id, result)
+        name = track.expect.connection_id
+        for one in self._held.let_through(name, result) if self._held else (result,):
+            self._tell(name, one)
+
+    def _tell(self, connection_id: str, result: StageResult) -> None:
+        self.board.post(connection_id, result)
+        self.on_result(connection_id, result)
+
+    def bite(self) -> None:
+        """Try the connections that have passed with probes that must not get through, where that was asked for."""
+        held = self._held
+        found = [(t, held.passed(t.expect.connection_id)) for t in self.tracks] if held else []
+        passed = [(track, results) for track, results in found if results is not None]
+        if not passed or self._stopped.is_set():
+            return
+        biting = self._biting()
+        biting.run([track for track, _ in passed], stopped=self._stopped.is_set)
+        for track, results in passed:
+            for result in biting.told(track, results).values():
+                self._tell(track.expect.connection_id, result)
+
+    def _biting(self) -> Biting:
+        bites = Bites()
+        collector = Collector(
+            self.reader,
+            self.evidence,
+            self.clock,
+            on_result=bites.note,
+            judged_by=teeth.judge,
+            together=self.together,
+            per_minute=self.per_minute,
+        )
+        return Biting(
+            reader=self.reader,
+            collector=collector,
+            evidence=self.evidence,
+            clock=self.clock,
+            server_clock=self.server_clock,
+            new_id=self.new_id,
+            queue_s=lambda number: reading_queue_s(per_minute=self.per_minute, connections=number),
+            bites=bites,
+        )
 
     def send_probes(self) -> None:
         """One probe for each group of routes that passed preflight; none in wait mode.

@@ -44,7 +44,7 @@ class Handle:
         """
         self.connection_id = connection_id
         self._supply = supply
-        self._settings = replace(settings.of(connection_id), overrides=Overrides(), resumed=None)
+        self._settings = replace(settings.of(connection_id), overrides=Overrides(), resumed=None, teeth=False)
         self._clock = SystemClock()
         self._opened_at = self._clock.monotonic()
         self._gates: list[Gate] = []

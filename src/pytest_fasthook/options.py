@@ -212,6 +212,12 @@ PLAN = Option(
     default="off",
     help="Read everything and show what would be sent and checked; sends nothing",
 )
+TEETH = Option(
+    name="teeth",
+    action="store_true",
+    default="off",
+    help="After a pass, also send a probe that the source must refuse and one that the filter must ignore",
+)
 RESUME = Option(
     name="resume",
     metavar="FILE",
@@ -259,6 +265,7 @@ OPTIONS: tuple[Option, ...] = (
     RATE_LIMIT,
     CONFIG,
     PLAN,
+    TEETH,
     RESUME,
     ON_FAIL,
     *REPORTS,

@@ -13,13 +13,14 @@ from pytest_fasthook.config import Policy
 from pytest_fasthook.document import ConnectionRun, Run, SavedSettings, document
 from pytest_fasthook.errors import FastHookError
 from pytest_fasthook.expect import Limits
+from pytest_fasthook.judge import teeth
 from pytest_fasthook.judge.findings import Waiting
 from pytest_fasthook.judge.sequence import Progress, blocked_after, judge, not_run
 from pytest_fasthook.redact import Redactor
 from pytest_fasthook.stages import Stage, StageResult
 from pytest_fasthook.transcript.expected import plain_limits
 from pytest_fasthook.transcript.kept import Transcript, read_transcript
-from pytest_fasthook.verdict import completed, decide, exit_code, worst
+from pytest_fasthook.verdict import Verdict, completed, decide, exit_code, worst
 
 Document = Mapping[str, Any]
 
@@ -126,7 +127,7 @@ def _altered(part: Mapping[str, Any]) -> dict[str, Any]:
 def _results(now: Transcript, saved: Mapping[str, Any]) -> Mapping[Stage, StageResult]:
     """Every stage's result; one that the report has too little of is no pass and no fail."""
     try:
-        progress = judge(now.evidence, now.expect, inf)
+        progress = _with_teeth(judge(now.evidence, now.expect, inf), now)
     except ArithmeticError:
         raise NotJudgeableError(
             f"the dates of {now.expect.connection_id} are none that a clock shows"
@@ -134,6 +135,15 @@ def _results(now: Transcript, saved: Mapping[str, Any]) -> Mapping[Stage, StageR
     ran = {Stage(one["stage"]) for one in saved["stages"] if one["code"] != Cause.STAGE_NOT_RUN}
     results = completed({**progress.results, **dict(_missing(progress, saved))}, ran)
     return results if now.altered is None else _without(now.altered, results)
+
+
+def _with_teeth(progress: Progress, now: Transcript) -> Progress:
+    """A pass with what became of the negative probes that were to follow it."""
+    passed = progress.decided and decide(progress.results).verdict is Verdict.PASS
+    if not (passed and now.expect.bites):
+        return progress
+    bites = teeth.judge(now.evidence, now.expect, inf).results if now.expect.teeth else {}
+    return Progress(teeth.with_teeth(progress.results, bites, now.expect), ())
 
 
 def _missing(progress: Progress, saved: Mapping[str, Any]) -> Iterator[tuple[Stage, StageResult]]:

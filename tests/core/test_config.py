@@ -220,7 +220,17 @@ ROWS = [
         says=("nowhere.txt", "cannot read"),
     ),
 ]
-READ_ELSEWHERE = {"emulator", "api-key", "api-key-file", "source-secret", "match", "config", "plan", "resume"}
+READ_ELSEWHERE = {
+    "emulator",
+    "api-key",
+    "api-key-file",
+    "source-secret",
+    "match",
+    "config",
+    "plan",
+    "teeth",
+    "resume",
+}
 WRONG = [row for row in ROWS if row.wrong is not None]
 
 
@@ -522,6 +532,14 @@ def test_waiting_sends_no_payload(tmp_path: Path) -> None:
 def test_a_plan_is_asked_for_on_the_command_line_alone(tmp_path: Path) -> None:
     assert resolved(tmp_path, command={"plan": True}).plan
     assert not resolved(tmp_path).plan
+
+
+def test_teeth_are_asked_for_on_the_command_line_and_need_something_to_send(tmp_path: Path) -> None:
+    assert resolved(tmp_path, command={"teeth": True}).teeth
+    assert not resolved(tmp_path).teeth
+    for other in ({"plan": True}, {"mode": "wait"}):
+        with pytest.raises(SettingsError, match="--fasthook-teeth"):
+            resolved(tmp_path, command={"teeth": True, **other})
 
 
 # -- going on with an earlier run -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from pytest_fasthook.reports.timeline import Bar, timeline
 from pytest_fasthook.reports.wording import (
     LET_THROUGH,
     headline,
+    kept_out,
     outcome_of,
     policy_note,
     seconds,
@@ -168,6 +169,7 @@ class _Page:
         for bar in line.bars:
             yield self._cut(self._bar(bar, total=line.total_s)), _STAGE_MARKUP[bar.stage.outcome]
             yield from self._advisory(bar.stage)
+            yield from self._kept_out(bar.stage)
             if self.verbosity > 0:
                 yield from self._evidence(bar.stage)
 
@@ -186,6 +188,12 @@ class _Page:
         if stage.advisory and stage.code:
             text = f"advisory, {stage.code}: {stage.message}"
             yield from self._wrapped(text, indent=6, markup={"yellow": True})
+
+    def _kept_out(self, stage: StageRun) -> Iterator[Line]:
+        """What a stage kept out, which its outcome alone does not say."""
+        text = kept_out(stage)
+        if text is not None:
+            yield from self._wrapped(text, indent=6, markup={"light": True})
 
     def _evidence(self, stage: StageRun) -> Iterator[Line]:
         for text in [stage.message, *evidence_lines(stage)]:

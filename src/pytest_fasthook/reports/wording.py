@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pytest_fasthook.reports.reading import ConnectionRun, Policy, Run, Verdict
+from pytest_fasthook.causes import Outcome
+from pytest_fasthook.reports.reading import ConnectionRun, Policy, Run, StageRun, Verdict
+from pytest_fasthook.stages import Stage
 
 LET_THROUGH = "LET THROUGH"
 
@@ -30,6 +32,15 @@ def outcome_of(connection: ConnectionRun) -> str:
     words = f"{connection.connection_id} {VERDICT_WORDS[connection.verdict]}"
     reason = connection.reason
     return f"{words} at {reason.stage}: {reason.code}" if reason else words
+
+
+def kept_out(stage: StageRun) -> str | None:
+    """What a stage that passed kept out; ``None`` where nothing was tried."""
+    request = stage.facts.get("negative_request_id")
+    if request is None or stage.outcome is not Outcome.PASSED:
+        return None
+    how = "refused" if stage.stage is Stage.INGRESS else "ignored"
+    return f"teeth: negative request {request} was {how} ({stage.facts.get('negative_cause', 'no cause recorded')})"
 
 
 def policy_note(run: Run) -> str | None:

@@ -8,7 +8,16 @@ from typing import Any
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.evidence import Evidence
-from pytest_fasthook.expect import Compared, Expectations, Limits, Sending, ServerClock, Told
+from pytest_fasthook.expect import (
+    Compared,
+    Expectations,
+    Limits,
+    Negative,
+    Sending,
+    ServerClock,
+    Teeth,
+    Told,
+)
 from pytest_fasthook.iso import read_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.latest_input import compared
@@ -32,6 +41,26 @@ def plain_expectations(expect: Expectations) -> Json:
         "stages": sorted(expect.stages),
         "preflight_deadline": expect.preflight_deadline,
         "sending": _plain_sending(expect.sending) if expect.sending else None,
+        "bites": expect.bites,
+        "teeth": _plain_teeth(expect.teeth) if expect.teeth else None,
+    }
+
+
+def _plain_teeth(teeth: Teeth) -> Json:
+    return {
+        "refused": _plain_negative(teeth.refused) if teeth.refused else None,
+        "ignored": _plain_negative(teeth.ignored) if teeth.ignored else None,
+        "sent_at": teeth.sent_at,
+        "deadline": teeth.deadline,
+    }
+
+
+def _plain_negative(negative: Negative) -> Json:
+    return {
+        "probe_id": negative.probe_id,
+        "source_id": negative.source_id,
+        "since": _iso(negative.since),
+        "why": negative.why,
     }
 
 
@@ -127,6 +156,29 @@ def read_expectations(connection_id: str, value: Mapping[str, Any]) -> Expectati
         stages=frozenset(map(Stage, expected["stages"])),
         sending=None if sending is None else _read_sending(sending),
         told=_read_told(value["told"]),
+        bites=expected["bites"] is not False,
+        teeth=None if expected["teeth"] is None else _read_teeth(expected["teeth"]),
+    )
+
+
+def _read_teeth(value: Mapping[str, Any]) -> Teeth:
+    return Teeth(
+        refused=_read_negative(value["refused"]),
+        ignored=_read_negative(value["ignored"]),
+        sent_at=read_seconds(value["sent_at"]),
+        deadline=read_seconds(value["deadline"]),
+    )
+
+
+def _read_negative(value: Mapping[str, Any] | None) -> Negative | None:
+    if value is None:
+        return None
+    source_id = value["source_id"]
+    return Negative(
+        probe_id=read_text(value["probe_id"]),
+        source_id=None if source_id is None else read_text(source_id),
+        since=read_iso(value["since"]),
+        why=read_text(value["why"]),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pytest_fasthook.errors import FastHookError
 from pytest_fasthook.evidence import Ask, Evidence
 from pytest_fasthook.expect import Expectations
+from pytest_fasthook.judge import teeth
 from pytest_fasthook.judge.sequence import judge
 from pytest_fasthook.redact import Redactor
 from pytest_fasthook.stages import Stage
@@ -60,6 +61,8 @@ def transcribed(evidence: Evidence, expect: Expectations, show: Redactor) -> Jso
     """Everything that the judge reads to come to its verdict, fit to leave the process."""
     noted, told = Noted(evidence), expect.told or found_out(evidence, expect)
     judge(noted, replace(expect, told=told), math.inf)
+    if expect.teeth is not None:
+        teeth.judge(noted, expect, math.inf)
     return {
         "expected": fit_to_keep(plain_expectations(expect), show),
         "limits": fit_to_keep(plain_limits(expect.limits), show),

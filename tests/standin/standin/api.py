@@ -108,7 +108,8 @@ class Api:
     def ignored_events(self, ask: Ask) -> Record:
         """``GET /v1/requests/{id}/ignored_events``."""
         branches = self._branches(self._receipt(ask.ids[0]))
-        return _short_envelope(ask, [records.ignored_record(event) for event in branches if event.ignored])
+        told = [event for event in branches if event.ignored and event.route.branch.tells_ignored]
+        return _short_envelope(ask, [records.ignored_record(event) for event in told])
 
     def events(self, ask: Ask) -> Record:
         """``GET /v1/events``: newest first, in pages; ignored branches only where ``status`` names them."""

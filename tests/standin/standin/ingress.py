@@ -26,7 +26,7 @@ def answer_probe(world: World, source: SourceScript, incoming: Incoming) -> Answ
     receipt = replace(
         call,
         rejection=rejection,
-        recorded=source.request.recorded if scripted else True,
+        recorded=_is_recorded(world, source, scripted=scripted),
         ignored={} if rejection else _ignored(world, call),
     )
     world.note_receipt(receipt)
@@ -53,10 +53,19 @@ def _is_scripted(world: World, source: SourceScript) -> bool:
     return first is None or sum(probe.source.id == source.id for probe in world.probes) < first
 
 
+def _is_recorded(world: World, source: SourceScript, *, scripted: bool) -> bool:
+    first = source.request.first
+    if first is not None and sum(probe.source.id == source.id for probe in world.probes) >= first:
+        return False
+    return source.request.recorded if scripted else True
+
+
 def _rejection(call: Receipt, *, scripted: bool) -> str | None:
     source = call.source
     if source.status == "disabled":
         return "SOURCE_DISABLED"
+    if not source.checks:
+        return source.ingress.rejection if scripted else None
     if source.methods is not None and call.method not in source.methods:
         return "SOURCE_METHOD_NOT_ALLOWED"
     if source.auth is not None and not is_authentic(source.auth, headers=call.headers, body=call.body):
@@ -93,6 +102,6 @@ def _ignored_on(world: World, route: RouteScript, call: Receipt) -> str | None:
         earlier = [probe for probe in world.probes if probe.source.id == call.source.id and probe.at >= since]
         if any(deduplicate_key(rules["deduplicate"], probe.envelope) == key for probe in earlier):
             return "DEDUPLICATED"
-    if "filter" in rules and not filter_matches(rules["filter"], call.envelope):
+    if "filter" in rules and route.branch.filters and not filter_matches(rules["filter"], call.envelope):
         return "FILTERED"
     return None

@@ -193,7 +193,9 @@ def ignored_record(event: EventSeen) -> Record:
         "id": f"{event.receipt.request_id}:{event.route.connection_id}",
         "team_id": event.route.team_id,
         "webhook_id": event.route.connection_id,
-        "cause": event.ignored,
+        "cause": event.ignored
+        if event.route.branch.tells_ignored == "truth"
+        else event.route.branch.tells_ignored,
         "request_id": event.receipt.request_id,
         "meta": [],
         "created_at": iso(event.created_at),

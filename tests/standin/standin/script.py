@@ -65,8 +65,8 @@ class IngressScript:
 class RequestScript:
     """What becomes of the request's record.
 
-    ``after_probes`` hides it until so many probes came in all. ``status``, ``verified`` and ``team_id`` say
-    something else than what happened.
+    ``after_probes`` hides it until so many probes came in all, ``first`` hides those of all later probes.
+    ``status``, ``verified`` and ``team_id`` say something else than what happened.
     """
 
     recorded: bool = True
@@ -75,6 +75,7 @@ class RequestScript:
     verified: bool | None = None
     team_id: str | None = None
     after_probes: int = 0
+    first: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,10 @@ class ForeignTraffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceScript:
-    """One source: its URL, what it demands, what it answers, and the records of what it received."""
+    """One source: its URL, what it demands, what it answers, and the records of what it received.
+
+    Without ``checks`` it demands what it demands in words only, and takes everything for verified.
+    """
 
     id: str = "src_orders"
     auth: AuthScript | None = None
@@ -111,6 +115,7 @@ class SourceScript:
     request: RequestScript = RequestScript()
     foreign: tuple[ForeignTraffic, ...] = ()
     shows_url: bool = True
+    checks: bool = True
     config: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -118,13 +123,17 @@ class SourceScript:
 class BranchScript:
     """What the route makes of an accepted request.
 
-    ``status`` pins the event's status (``HOLD``, ``QUEUED``, an unknown word) whatever the attempts say.
+    ``status`` pins the event's status (``HOLD``, ``QUEUED``, an unknown word) whatever the attempts say. Without
+    ``filters`` a filter rule is there and lets everything through; ``tells_ignored`` is what is recorded of an ignored
+    branch: its cause, another one, or nothing.
     """
 
     kind: Literal["event", "ignored", "never"] = "event"
     cause: str = "FILTERED"
     status: str | None = None
     lag_s: float = 0.0
+    filters: bool = True
+    tells_ignored: str | None = "truth"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
