@@ -11,7 +11,7 @@ from rows_broken import BROKEN_ROWS
 from rows_hops import HOP_ROWS
 from rows_ingress import INGRESS_ROWS
 from rows_traffic import TRAFFIC_ROWS
-from tools import LIMIT_S, Tool, folder_of_scripts, tools, verify
+from tools import LIMIT_S, Tool, folder_of_scripts, passing, tools, verify
 
 BROKEN = (
     *("paused", "connection_disabled", "source_disabled", "destination_disabled", "wrong_team"),
@@ -41,6 +41,8 @@ that the command did not end with 0; what it says then is another matter.
 def measure() -> Section:
     """Every tool on every route."""
     found, folder = tools(), folder_of_scripts()
+    for name, tool in found.items():
+        passing(name, tool, folder)
     noticed = {name: _noticed(tool, folder) for name, tool in found.items()}
     heads = ["route", *found]
     return Section(

@@ -6,27 +6,9 @@ from collections.abc import Callable, Sequence
 
 from measuring import Measured, in_turns, median
 from results import Section, table
-from tools import LIMIT_S, Tool, folder_of_scripts, tools, verify
-
-from standin import (
-    AttemptScript,
-    BranchScript,
-    LatestInputScript,
-    MetricsScript,
-    RequestScript,
-    RouteScript,
-    SourceScript,
-)
+from tools import FLOOR_S, LIMIT_S, Tool, folder_of_scripts, passing, tools
 
 ROUNDS = 5
-FLOOR_S = 1.0
-HEALTHY = RouteScript(
-    source=SourceScript(request=RequestScript(lag_s=0.2)),
-    branch=BranchScript(lag_s=0.2),
-    attempts=(AttemptScript(lag_s=0.4),),
-    latest_input=LatestInputScript(lag_s=0.2),
-    metrics=MetricsScript(lag_s=0.2),
-)
 INTRODUCTION = f"""\
 A route whose hops can be seen after {FLOOR_S:g} s in all, on a stand-in of FastHook over HTTP, verified by each tool in
 turns, {ROUNDS} rounds, medians; every call counts, the event that is sent too. The scripts of the others are in
@@ -42,10 +24,8 @@ def measure() -> Section:
 
     def timed(name: str) -> Callable[[], Measured]:
         def once() -> Measured:
-            measured, asked = verify(found[name], folder, HEALTHY)
+            measured, asked = passing(name, found[name], folder)
             calls[name].append(asked)
-            if measured.exit_code:
-                raise RuntimeError(f"{name} turned a sound route down:\n{measured.output[-2000:]}")
             return measured
 
         return once

@@ -12,11 +12,30 @@ import environments
 from expected import Row
 from measuring import Measured, run
 
-from standin import API_KEY, TEAM, RouteScript, StandIn
+from standin import (
+    API_KEY,
+    TEAM,
+    AttemptScript,
+    BranchScript,
+    LatestInputScript,
+    MetricsScript,
+    RequestScript,
+    RouteScript,
+    SourceScript,
+    StandIn,
+)
 
 SCRIPTS = Path(__file__).parent / "peers"
 LIMIT_S = 6
 """How long everybody waits for what does not come, in seconds: the gate in all, the others for each step."""
+FLOOR_S = 1.0
+HEALTHY = RouteScript(
+    source=SourceScript(request=RequestScript(lag_s=0.2)),
+    branch=BranchScript(lag_s=0.2),
+    attempts=(AttemptScript(lag_s=0.4),),
+    latest_input=LatestInputScript(lag_s=0.2),
+    metrics=MetricsScript(lag_s=0.2),
+)
 POLLED = (
     "accepted, event, attempt, the latest input's request, count, failures; correlated by the request's id"
 )
@@ -131,3 +150,15 @@ def verify(tool: Tool, folder: Path, route: RouteScript, *, row: Row | None = No
         words = [word.format(**named) if "{" in word else word for word in tool.words or ()]
         measured = run(words, folder=folder, variables=variables)
         return measured, len(standin.calls) + len(standin.probes)
+
+
+def passing(name: str, tool: Tool, folder: Path) -> tuple[Measured, int]:
+    """Verify a route with nothing wrong about it: whoever turns that down, turns everything down.
+
+    Raises:
+        RuntimeError: the tool does.
+    """
+    measured, asked = verify(tool, folder, HEALTHY)
+    if measured.exit_code:
+        raise RuntimeError(f"{name} turned a sound route down:\n{measured.output[-2000:]}")
+    return measured, asked
