@@ -7,6 +7,9 @@ import httpx
 import pytest
 
 from pytest_fasthook.emulator import Emulator, Settings
+from pytest_fasthook.emulator.replay import bulk
+from pytest_fasthook.emulator.store.records import BulkOperation
+from pytest_fasthook.emulator.world import World
 
 from .conftest import Api
 
@@ -180,6 +183,28 @@ def test_a_planned_operation_can_be_cancelled_once(patient: Emulator, wire: http
     patient.clock.advance(61)
     patient.settle()
     assert api.get("/events")["count"] == 1
+
+
+def test_bulk_operations_take_turns(
+    patient: Emulator, wire: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, advanced = Api(patient, wire), list[str]()
+    advance = bulk._advance
+
+    def seen(world: World, operation: BulkOperation) -> None:
+        advanced.append(operation.id)
+        advance(world, operation)
+
+    monkeypatch.setattr(bulk, "_advance", seen)
+    route = patient.add_route(name="r")
+    for number in range(bulk.CHUNK + 1):
+        api.send(route, {"n": number})
+    patient.settle()
+    planned = [api.ok("POST", "/events/bulk_operations", {}, status=201)["id"] for _ in range(3)]
+    patient.clock.advance(61)
+    patient.settle()
+    assert advanced == planned * 2
+    assert {api.get(f"/events/bulk_operations/{item}")["status"] for item in planned} == {"COMPLETED"}
 
 
 def test_a_planned_operation_runs_when_its_time_comes(patient: Emulator, wire: httpx.Client) -> None:

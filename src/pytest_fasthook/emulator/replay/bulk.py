@@ -73,13 +73,13 @@ def cancel(world: World, operation: BulkOperation) -> BulkOperation:
 
 
 def step(world: World) -> int | None:
-    """Do one step of every operation that is due; return when the next is due, ``None`` where none is."""
-    due = BULK_OPERATIONS.select(
-        world.database, "WHERE due_ms <= ? ORDER BY seq", (world.clock.elapsed_ms(),)
+    """Do one step of the operation that waits longest; return when the next is due, ``None`` where none is."""
+    waiting = BULK_OPERATIONS.find(
+        world.database, "due_ms <= ? ORDER BY due_ms, seq", (world.clock.elapsed_ms(),)
     )
-    for operation in due:
+    if waiting:
         with world.database.transaction():
-            _advance(world, operation)
+            _advance(world, waiting)
     row = world.database.row("SELECT min(due_ms) FROM bulk_operations WHERE due_ms IS NOT NULL")
     return None if row is None or row[0] is None else int(row[0])
 
@@ -97,6 +97,7 @@ def _advance(world: World, operation: BulkOperation) -> None:
             "DELETE FROM bulk_targets WHERE operation_id = ? AND seq <= ?", (operation.id, targets[-1]["seq"])
         )
     changes: dict[str, Any] = {
+        "due_ms": world.clock.elapsed_ms(),
         "done_count": operation.done_count + len(targets) - failed,
         "failed_count": operation.failed_count + failed,
     }
