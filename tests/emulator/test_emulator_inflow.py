@@ -1,33 +1,55 @@
-"""Deliveries give way to webhooks that are being taken in."""
+"""Deliveries give way to webhooks where more come than can be taken in at once."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
+import pytest
+
 from pytest_fasthook.emulator import Emulator
 from pytest_fasthook.emulator.delivery.worker import BESIDE_INFLOW, Worker
-from pytest_fasthook.emulator.inflow import Inflow
+from pytest_fasthook.emulator.inflow import MANY, PRESSING_S, Inflow
 
 
-def test_only_a_few_deliveries_go_on_beside_a_webhook(emulator: Emulator) -> None:
-    inflow = Inflow()
+class Watch:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(("webhooks", "is_pressing"), [(0, False), (MANY - 1, False), (MANY, True)])
+def test_many_webhooks_at_a_time_press(webhooks: int, is_pressing: bool) -> None:  # noqa: FBT001 - a parameter of the case
+    watch = Watch()
+    inflow = Inflow(watch)
+    with ExitStack() as under_way:
+        for _ in range(webhooks):
+            under_way.enter_context(inflow)
+        assert inflow.is_pressing is is_pressing
+    watch.now += PRESSING_S / 2
+    assert inflow.is_pressing is is_pressing
+    watch.now += PRESSING_S
+    assert not inflow.is_pressing
+
+
+def test_many_webhooks_one_after_the_other_do_not_press() -> None:
+    inflow = Inflow(Watch())
+    for _ in range(MANY * 2):
+        with inflow:
+            assert not inflow.is_pressing
+
+
+def test_few_deliveries_go_on_while_webhooks_press(emulator: Emulator) -> None:
+    watch = Watch()
+    inflow = Inflow(watch)
     worker = Worker(emulator.world, {}, inflow)
     most = emulator.world.settings.max_concurrent
     assert worker._free() == most
-    with inflow:
-        assert worker._free() == BESIDE_INFLOW < most
-        assert not worker._due.is_set()
-    assert worker._due.is_set()
+    with ExitStack() as under_way:
+        for _ in range(MANY):
+            under_way.enter_context(inflow)
+    assert worker._free() == BESIDE_INFLOW < most
+    assert worker._until_next_s() == PRESSING_S
+    watch.now += PRESSING_S
     assert worker._free() == most
-
-
-def test_who_waits_for_quiet_is_told_once_after_the_last_webhook() -> None:
-    inflow = Inflow()
-    told: list[bool] = []
-    with inflow:
-        inflow.tell_when_quiet(lambda: told.append(inflow.is_quiet))
-        with inflow:
-            assert not inflow.is_quiet
-        assert told == []
-    assert told == [True]
-    with inflow:
-        pass
-    assert told == [True]

@@ -8,6 +8,7 @@ import logging
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from pytest_fasthook.emulator.delivery.send import Sender
 from pytest_fasthook.emulator.delivery.tunnels import TunnelCarrier, Tunnels
 from pytest_fasthook.emulator.delivery.worker import Worker
 from pytest_fasthook.emulator.errors import EmulatorError, PortTaken
+from pytest_fasthook.emulator.gathered import GatheredTransport
 from pytest_fasthook.emulator.http.exchange import Rim
 from pytest_fasthook.emulator.http.front import Front
 from pytest_fasthook.emulator.inflow import Inflow
@@ -45,7 +47,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = (error.strerror or str(error)).partition(" (while")[0]
         raise PortTaken(error.errno, f"cannot listen on {host}:{port}: {reason}") from error
 
 
@@ -97,11 +99,11 @@ class Service:
         self._listener = listener
         self._world = world
         self._bell = bell
-        self._transports: dict[Any, asyncio.Transport] = {}
+        self._transports: dict[Any, GatheredTransport] = {}
         self._sender = Sender()
         self._tunnels = Tunnels()
         self._journal = Journal(world.database)
-        self._inflow = Inflow()
+        self._inflow = Inflow(time.monotonic)
         self._ready = threading.Event()
         self._stopping: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -170,6 +172,7 @@ class Service:
             log_level=logging.CRITICAL,  # errors of the application are answered and logged by itself
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # the client's own address leads to its connection
             date_header=False,
             timeout_graceful_shutdown=_GRACE_S,
         )
@@ -245,15 +248,15 @@ class _Server(uvicorn.Server):
         self._before_exit()
 
 
-def _tracked(transports: dict[Any, asyncio.Transport]) -> type[asyncio.Protocol]:
+def _tracked(transports: dict[Any, GatheredTransport]) -> type[asyncio.Protocol]:
     """Return uvicorn's protocol, remembering which transport belongs to which client address."""
 
     class Tracked(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen by uvicorn at run time
         def connection_made(self, transport: asyncio.Transport) -> None:
-            # Headers and body are two writes: without this the second waits 40 ms for a delayed ACK.
+            # Without this a second write waits 40 ms for a delayed ACK.
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            transports[transport.get_extra_info("peername")[:2]] = transport
-            super().connection_made(transport)
+            transports[transport.get_extra_info("peername")[:2]] = gathered = GatheredTransport(transport)
+            super().connection_made(gathered)
 
         def connection_lost(self, exc: Exception | None) -> None:
             transports.pop(self.transport.get_extra_info("peername")[:2], None)

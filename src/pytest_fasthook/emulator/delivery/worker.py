@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pytest_fasthook.emulator.delivery.carriers import Carrier
 from pytest_fasthook.emulator.delivery.pacing import Pacer
 from pytest_fasthook.emulator.delivery.record import fail_without_attempt, hold, record_attempt
-from pytest_fasthook.emulator.inflow import Inflow
+from pytest_fasthook.emulator.inflow import PRESSING_S, Inflow
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Destination, Event
 from pytest_fasthook.emulator.store.tables import (
@@ -25,8 +25,8 @@ from pytest_fasthook.emulator.store.tables import (
 from pytest_fasthook.emulator.transform.apply import record_execution, transform
 from pytest_fasthook.emulator.world import World
 
-BESIDE_INFLOW = 4
-"""Deliveries under way while webhooks come in: they share one thread, and taking webhooks in comes first."""
+BESIDE_INFLOW = 2
+"""Deliveries under way while webhooks press: they share one thread, and taking webhooks in comes first."""
 
 Chore = Callable[[World], int | None]
 """Does what is due of it, and returns when it is due again; ``None`` until something wakes the worker."""
@@ -38,7 +38,7 @@ class Worker:
     Args:
         world: whose events are delivered.
         carriers: what delivers, by the destination's type.
-        inflow: the webhooks that are being taken in; only a few deliveries go on beside them.
+        inflow: the webhooks that are being taken in; deliveries give way to them.
         chores: what else falls due by the same clock.
     """
 
@@ -109,8 +109,7 @@ class Worker:
     def _free(self) -> int:
         """How many more deliveries may go on now."""
         most = self._world.settings.max_concurrent
-        if not self._inflow.is_quiet:
-            self._inflow.tell_when_quiet(self.wake)
+        if self._inflow.is_pressing:
             most = min(most, BESIDE_INFLOW)
         return most - len(self._under_way)
 
@@ -125,7 +124,9 @@ class Worker:
         self._due.set()
 
     def _until_next_s(self) -> float | None:
-        """Seconds until something falls due; ``None`` when only a wake-up can change anything."""
+        """Seconds until something can be done; ``None`` when only a wake-up can change anything."""
+        if self._inflow.is_pressing:
+            return PRESSING_S
         moments = [moment for moment in (self._next_chore_ms, self._next_event_ms()) if moment is not None]
         if not moments:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 from pytest_fasthook.emulator.delivery.send import Sender
@@ -48,29 +49,29 @@ class Ingress:
             hook: the source's label.
             path: the caller's path after it.
         """
-        with self._inflow:
-            await self._take(exchange, hook, path)
-
-    async def _take(self, exchange: Exchange, hook: str, path: str) -> None:
-        faults = self._world.faults
-        if await spoiled_before(exchange, faults, exchange.path):
+        if await spoiled_before(exchange, self._world.faults, exchange.path):
             return
-        reply = await self._reply(exchange, hook, path)
-        if not await spoiled_after(exchange, faults, exchange.path, reply.body):
-            await exchange.answer(reply.body, status=reply.status, headers=reply.headers)
-
-    async def _reply(self, exchange: Exchange, hook: str, path: str) -> Reply:
         source = source_of(self._world, hook)
         if source is None:
-            return _json({"error": "source not found"}, status=404)
+            await self._answer(exchange, _json({"error": "source not found"}, status=404))
+            return
         payload = exchange.payload(path, await exchange.body(most=self._world.settings.max_body))
+        # Waiting for an upstream is no reason to hold deliveries back.
+        with nullcontext() if proxying.proxy_of(source) else self._inflow:
+            await self._answer(exchange, await self._reply(source, payload, exchange.path))
+
+    async def _answer(self, exchange: Exchange, reply: Reply) -> None:
+        if not await spoiled_after(exchange, self._world.faults, exchange.path, reply.body):
+            await exchange.answer(reply.body, status=reply.status, headers=reply.headers)
+
+    async def _reply(self, source: Source, payload: Payload, path: str) -> Reply:
         challenge = subscription_reply(source, payload)
         if challenge:
             return challenge
         received = receive(self._world, source, payload)
         if received.decision.cause:
             return _json({"error": _REASONS[received.decision.cause]}, status=received.decision.status)
-        return await self._accepted(source, payload, received, exchange.path)
+        return await self._accepted(source, payload, received, path)
 
     async def _accepted(self, source: Source, payload: Payload, received: Received, path: str) -> Reply:
         if proxying.proxy_of(source):

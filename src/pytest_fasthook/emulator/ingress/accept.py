@@ -95,8 +95,7 @@ def _branches(world: World, request: Request, payload: Payload, lineage: Lineage
         destination = DESTINATIONS.get(world.database, connection.team_id, connection.destination_id)
         if world.faults.take(FaultKind.LOST_BRANCH, connection.id):
             continue
-        event = branch(world, connection, destination, request, payload)
-        event = replace(event, trigger=lineage.trigger)
+        event = branch(world, connection, destination, request, payload, trigger=lineage.trigger)
         yield event, destination
         if world.faults.take(FaultKind.DUPLICATED_BRANCH, connection.id):
             yield replace(event, id=world.ids.sortable("evt")), destination

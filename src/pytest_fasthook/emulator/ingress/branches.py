@@ -22,21 +22,30 @@ class Ignored:
     meta: tuple[Any, ...] = ()
 
 
-def branch(
-    world: World, connection: Connection, destination: Destination, request: Request, payload: Payload
+def branch(  # noqa: PLR0913 - what a branch is made of
+    world: World,
+    connection: Connection,
+    destination: Destination,
+    request: Request,
+    payload: Payload,
+    *,
+    trigger: str,
 ) -> Event:
     """Return the event of one request on one connection; the caller stores it."""
-    ignored = _ignored(world, connection, destination, request, envelope(payload))
+    ignored = _ignored(world, connection, destination, request, payload)
     if ignored:
-        return new_event(
-            world, connection, request, status="CANCELLED", cause=ignored.cause, meta=list(ignored.meta)
-        )
+        state = {"status": "CANCELLED", "cause": ignored.cause, "meta": list(ignored.meta)}
+    else:
+        state = _routed(world, connection)
+    return new_event(world, connection, request, trigger=trigger, **state)
+
+
+def _routed(world: World, connection: Connection) -> dict[str, Any]:
     script = (rule_of(connection.rules, "transform") or {}).get("transformation_id")
     if connection.paused_ms is not None:
-        return new_event(world, connection, request, status="HOLD", transformation_id=script)
+        return {"status": "HOLD", "transformation_id": script}
     delay = rule_of(connection.rules, "delay")
-    due = _due(world, int(delay["delay"]) if delay else 0)
-    return new_event(world, connection, request, transformation_id=script, **due)
+    return {"transformation_id": script, **_due(world, int(delay["delay"]) if delay else 0)}
 
 
 def new_event(world: World, connection: Connection, request: Request, **state: Any) -> Event:
@@ -66,13 +75,13 @@ def _due(world: World, delay_ms: int) -> dict[str, Any]:
 
 
 def _ignored(
-    world: World, connection: Connection, destination: Destination, request: Request, seen: Mapping[str, Any]
+    world: World, connection: Connection, destination: Destination, request: Request, payload: Payload
 ) -> Ignored | None:
-    duplicate = rule_of(connection.rules, "deduplicate")
+    duplicate, conditions = rule_of(connection.rules, "deduplicate"), rule_of(connection.rules, "filter")
+    seen = envelope(payload) if duplicate or conditions else {}
     first = _seen_before(world, connection, duplicate, request, seen) if duplicate else None
     if first:
         return Ignored("DEDUPLICATED", ({"request_id": first},))
-    conditions = rule_of(connection.rules, "filter")
     if conditions and not matches(conditions, seen):
         return Ignored("FILTERED")
     return Ignored("DISABLED") if destination.disabled_ms is not None else None
