@@ -65,6 +65,9 @@ def test_putting_changes_a_copy_and_only_that_place() -> None:
     assert MESSAGE.body["items"] == [{"id": "a"}, {"id": "b"}]
     assert changed.headers == MESSAGE.headers
 
+    beside = with_value(Message(body=[{"id": 1, "n": 2}, 3]), ("body", "0", "id"), 9)
+    assert beside.body == [{"id": 9, "n": 2}, 3]
+
 
 def test_putting_nothing_removes() -> None:
     assert with_value(MESSAGE, ("headers", "x"), ABSENT).headers == {}
