@@ -59,6 +59,8 @@ def body_value(found: Freshened, *keys: str) -> Any:
         ("body.items[0].id", ("body", "items", "0", "id")),
         ("headers.X-Request", ("headers", "x-request")),
         ("query.env", ("query", "env")),
+        ("query.Env", ("query", "Env")),
+        ("body.Data.Id", ("body", "Data", "Id")),
         ("header.X-Request", ("headers", "x-request")),
         ("params.env", ("query", "env")),
         ("path", ("path",)),

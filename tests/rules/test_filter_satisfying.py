@@ -36,7 +36,7 @@ def satisfied(message: Message | None = None, **targets: Any) -> Message:
         ({"a": {"contains": "x", "startsWith": "ab"}}, {"a": "abx"}),
         ({"a": {"contains": "mid", "startsWith": "ab", "endsWith": "yz"}}, {"a": "abmidyz"}),
         ({"a": {"contains": "b", "endsWith": "bc"}}, {"a": "bc"}),
-        ({"$and": [{"a": {"endsWith": "yz"}}, {"a": {"endsWith": "xyz"}}]}, {"a": "xyz"}),
+        ({"$and": [{"a": {"endsWith": "yz"}}, {"a": {"endsWith": "qyz"}}]}, {"a": "qyz"}),
         ({"a": {"gte": 5}}, {"a": 5}),
         ({"a": {"lte": 5}}, {"a": 5}),
         ({"a": {"lte": "m"}}, {"a": "m"}),

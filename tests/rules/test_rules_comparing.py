@@ -45,6 +45,14 @@ def test_the_order_of_the_rules_makes_no_difference(rules: list[dict[str, Any]])
             {"type": "retry", "response_status_codes": ["500", "429"]},
             {"type": "retry", "response_status_codes": [429, 500]},
         ),
+        (
+            {"type": "retry", "response_status_codes": 429},
+            {"type": "retry", "response_status_codes": ["429"]},
+        ),
+        (
+            {"type": "deduplicate", "include_fields": "body.id"},
+            {"type": "deduplicate", "include_fields": ["body.id"]},
+        ),
         ({"type": "deduplicate", "exclude_fields": []}, {"type": "deduplicate"}),
         ({"type": "delay", "delay": 5}, {"type": "delay", "delay_ms": 5}),
     ],
@@ -57,6 +65,11 @@ def test_the_same_meaning_makes_no_difference(live: Any, expected: Any) -> None:
     ("live", "expected", "line"),
     [
         ({"type": "retry", "count": 3}, {"type": "retry", "count": 5}, "retry.count: live 3, expected 5"),
+        (
+            {"type": "filter", "body": {"a": {"$eq": {"b": 1}}}},
+            {"type": "filter", "body": {"a": {"b": 1}}},
+            'filter.body.a.$eq: only in the live rules ({"b": 1})',
+        ),
         (
             {"type": "filter", "body": {"a": {"gte": 1}}},
             {"type": "filter", "body": {"a": {"gte": 2}}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -127,6 +128,16 @@ def test_the_timestamp_has_the_configured_form(key: str, spelled: str, value: st
     found = needed("HMAC", header="x-s", timestamp_header="x-time", **{key: spelled})
     signed = digest(f"{value}.".encode() + BODY).hex()
     assert headers(found) == {"x-s": signed, "x-time": value}
+
+
+def test_a_timestamp_is_in_utc_wherever_the_gate_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = needed("HMAC", header="x-s", timestamp_header="x-time", timestamp_format="iso")
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        stamp = headers(found)["x-time"]
+    time.tzset()
+    assert stamp == "2026-05-29T10:00:00Z"
 
 
 def test_settings_may_stand_beside_auth() -> None:
