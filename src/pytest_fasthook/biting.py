@@ -105,8 +105,12 @@ class Biting:
     queue_s: Callable[[int], float]
     bites: Bites
 
-    def run(self, tracks: Sequence[Track], *, stopped: Callable[[], bool]) -> None:
-        """Try every one of these connections, which have all passed."""
+    def send(self, tracks: Sequence[Track], *, stopped: Callable[[], bool]) -> list[Track]:
+        """Send what must not get through to these connections, which have all passed.
+
+        Returns:
+            Tracks of their own for those connections that are tried, for ``collector``.
+        """
         found = {track.expect.connection_id: chain.route(self.evidence, track.expect) for track in tracks}
         mine = {track.expect.connection_id: track for track in tracks}
         routes = [(route, mine[name].expect.plan) for name, route in found.items() if route is not None]
@@ -115,8 +119,7 @@ class Biting:
         self._set_out(mine, refused, ignored)
         probes = [(one.probe, self._deadline(one, mine)) for one in (*refused, *ignored)]
         self._send_all(probes, stopped=stopped)
-        bitten = [Track(track.expect) for track in tracks if tried(track.expect)]
-        self.collector.run(bitten, stopped=stopped)
+        return [Track(track.expect) for track in tracks if tried(track.expect)]
 
     def _refusable(self, groups: Iterable[Group]) -> Iterator[NegativeProbe]:
         """One for each source, whichever of its routes are gated."""

@@ -77,6 +77,7 @@ class Gate:
     resources: ExitStack = field(default_factory=ExitStack)
     _collector: Collector = field(init=False)
     _held: Held | None = field(init=False)
+    _bitten: list[Track] = field(default_factory=list)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _answered: int = 0
     _counting: threading.Lock = field(default_factory=threading.Lock)
@@ -143,7 +144,7 @@ class Gate:
 
     def awaited(self, connection_id: str) -> str:
         """What a connection's undecided stage waits for, in words; may hold text from outside."""
-        tracks = (track for track in self.tracks if track.expect.connection_id == connection_id)
+        tracks = (t for t in (*self.tracks, *self._bitten) if t.expect.connection_id == connection_id)
         return "; ".join(waiting.message for track in tracks for waiting in track.waiting)
 
     def start(self, stages: Mapping[str, frozenset[Stage]]) -> None:
@@ -186,7 +187,8 @@ class Gate:
         if not passed or self._stopped.is_set():
             return
         biting = self._biting()
-        biting.run([track for track, _ in passed], stopped=self._stopped.is_set)
+        self._bitten = biting.send([track for track, _ in passed], stopped=self._stopped.is_set)
+        biting.collector.run(self._bitten, stopped=self._stopped.is_set)
         for track, results in passed:
             for result in biting.told(track, results).values():
                 self._tell(track.expect.connection_id, result)

@@ -23,14 +23,14 @@ from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.items import ConnectionNode, Notice, StageItem, gate_first
 from pytest_fasthook.mailbox import Mailbox
 from pytest_fasthook.options import Option
-from pytest_fasthook.pace import queue_s
+from pytest_fasthook.pace import queue_s, reading_queue_s
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.stages import Stage
 
 HARD_STOP_MARGIN_S = 60.0
 """How long past the gate's own budget pytest-timeout waits before it ends a stage, in seconds."""
 LONGEST_DELAY_S = 3600.0
-"""The longest delay rule that an xdist worker, which cannot know it, allows for, in seconds."""
+"""The longest delay rule that is allowed for where it cannot be known, in seconds."""
 NEVER_DECIDED = "the gate ended before it was decided"
 EMULATOR_CONNECTION = "conn_demo"
 MAILBOX_KEY = "fasthook_mailbox"
@@ -132,7 +132,16 @@ class Collecting:
             timeout_s=self.settings.timeout_s,
             connections=len(self.connections),
         )
-        return self.settings.preflight_limit_s + longest + queue + HARD_STOP_MARGIN_S
+        return self.settings.preflight_limit_s + longest + queue + self._teeth_s(longest) + HARD_STOP_MARGIN_S
+
+    def _teeth_s(self, longest: float) -> float:
+        """How long stages may be held back until the negative probes of all connections are decided, in seconds."""
+        if not self.settings.teeth:
+            return 0.0
+        number = len(self.connections)
+        others = LONGEST_DELAY_S if number > 1 else 0.0
+        queue = reading_queue_s(per_minute=self.settings.rate_limit, connections=2 * number)
+        return longest + queue + others
 
     def hard_stop_for(self, connection_id: str) -> float:
         """The hard stop with what is known of the connection's delay rule, in seconds."""

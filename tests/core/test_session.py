@@ -67,6 +67,15 @@ def test_a_worker_allows_for_a_delay_rule_that_it_cannot_know(tmp_path: Path) ->
     assert joined.hard_stop_for("conn_1") == joined.hard_stop_s + LONGEST_DELAY_S
 
 
+def test_stages_that_teeth_hold_back_may_take_as_long_again(tmp_path: Path) -> None:
+    """And as long as the longest delay rule of another connection, for which they are held back as well."""
+    alone, several = worker(tmp_path, teeth=True), worker(tmp_path, teeth=True)
+    several.connections = ["conn_1", "conn_2"]
+
+    assert alone.hard_stop_s == worker(tmp_path).hard_stop_s + 120.0
+    assert several.hard_stop_s == alone.hard_stop_s + LONGEST_DELAY_S
+
+
 def test_a_plan_asks_for_preflight_alone(tmp_path: Path) -> None:
     assert worker(tmp_path, plan=True).stages == (Stage.PREFLIGHT,)
     assert worker(tmp_path).stages == tuple(Stage)

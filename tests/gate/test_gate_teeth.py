@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from standin import (
 )
 
 TEETH = "--fasthook-teeth"
+START_LIMIT_S = 60.0
 SIGNED = SourceScript(auth=AuthScript())
 GUARDED = RouteScript(source=SIGNED, rules=GUIDE_RULES)
 OPEN = SourceScript(methods=None)
@@ -235,3 +238,21 @@ def test_a_resumed_run_is_tried_once_its_event_has_passed(folder: Path) -> None:
         assert second.exit_code == 0, second.output
         assert [probe.rejection for probe in standin.probes].count("SOURCE_AUTH_FAILED") == 1
         assert len(standin.probes) == 3
+
+
+def test_a_run_that_is_interrupted_among_its_teeth_is_no_pass(folder: Path) -> None:
+    """The negative request is never recorded, so the gate still waits for it when it is told to stop."""
+    silent = SourceScript(auth=AuthScript(), request=RequestScript(first=1))
+    with StandIn(RouteScript(source=silent)) as standin:
+        call = command(folder, standin, args=(TEETH,), env=SECRET)
+        process = call.start()
+        ends = time.monotonic() + START_LIMIT_S
+        while len(standin.probes) < 2:
+            assert process.poll() is None, call.finish(process).output
+            assert time.monotonic() < ends, "the gate never came so far"
+        process.send_signal(signal.SIGINT)
+        run = call.finish(process)
+
+    assert (run.exit_code, run.document["verdict"]) == (2, "inconclusive")
+    assert run.connections[0]["cause"]["code"] == "STAGE_NOT_RUN"
+    assert main(["judge", str(run.json_file)]) == 75

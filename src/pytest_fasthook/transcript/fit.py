@@ -27,6 +27,8 @@ DEPTH, ITEMS, CHARS = 24, 1000, 20_000
 def fit_to_keep(plain: Json, show: Redactor) -> Json:
     """A part as it may leave the process, marked where that changed what a verdict can depend on."""
     fit: Json = show.shown(plain, depth=DEPTH, items=ITEMS, chars=CHARS)
+    if _counted(fit) == _counted(plain):
+        return fit
     uncut = _with_configs(fit, Redactor(()).shown(plain, depth=DEPTH, items=ITEMS, chars=CHARS))
     return fit if _counted(uncut) == _counted(plain) else {**fit, "altered": True}
 
