@@ -118,10 +118,10 @@ class Scene:
                 if self.over.wait(every_s):
                     return
 
-    def break_for(self, seconds: float, kind: str, path: str, **details: Any) -> None:
+    def break_for(self, away_s: float, kind: str, path: str, **details: Any) -> None:
         """Switch a fault on, and off again after a while."""
         broken = self.emulator.faults.add(kind, path, **details)
-        timer = threading.Timer(seconds, self.emulator.faults.remove, (broken,))
+        timer = threading.Timer(away_s, self.emulator.faults.remove, (broken,))
         timer.daemon = True
         timer.start()
 

@@ -143,9 +143,9 @@ def healthy_with_a_payload_sent_before(plot: Plot, rng: Random) -> None:
 def healthy_although_the_api_was_away(plot: Plot, rng: Random) -> None:
     """Half-way everything fails for a while, then recovers within the budget."""
     plot.bears = UNHURRIED
-    seconds = round(rng.uniform(0.5, 3.0), 1)
+    away_s = round(rng.uniform(0.5, 3.0), 1)
     kind, details = rng.choice(_PASSING)
-    plot.on_probe.append(lambda scene: scene.break_for(seconds, kind, "/[!h]*", **details))
+    plot.on_probe.append(lambda scene: scene.break_for(away_s, kind, "/[!h]*", **details))
 
 
 # -- what preflight must see -----------------------------------------------------------------------------------
