@@ -312,6 +312,14 @@ def test_a_filter_that_is_not_understood_is_left_to_the_service() -> None:
     assert doubts(route_of(), plan_of()) == ()
 
 
+def test_what_is_notable_about_a_sources_auth_is_a_doubt_as_well() -> None:
+    auth = {"auth_type": "HMAC", "auth": {"secret": "***"}}
+    (doubt,) = doubts(route_of(source_type="GITHUB", config=auth), plan_of())
+    assert "the form of GITHUB is used" in doubt
+    assert doubts(route_of(source_type="GITHUB"), plan_of()) == ()
+    assert doubts(route_of(config=HMAC), plan_of()) == ()
+
+
 HOSTILE: dict[str, dict[str, Any]] = {
     "fields of the path": {"path": {"a": {"$exists": False}}},
     "fields of a header": {"headers": {"x-a": {"b": 1}}},
@@ -540,6 +548,16 @@ def test_a_signature_with_an_id_carries_the_markers() -> None:
     config = {"auth_type": "PROVIDER_SIGNATURE", "auth": {"provider": "svix"}}
     probe = made(route_of(config=config), plan_of(secrets={"": "whsec_aHVzaA=="}))
     assert headers_of(probe)["svix-id"] == STAMP.probe_id
+
+
+@pytest.mark.parametrize(
+    ("kind", "digested"), [("application/x-www-form-urlencoded", False), ("text/plain", True)]
+)
+def test_a_signature_knows_what_the_body_is(kind: str, *, digested: bool) -> None:
+    """Twilio signs a form by its parameters, anything else by its digest in the URL."""
+    config = {"auth_type": "PROVIDER_SIGNATURE", "auth": {"provider": "twilio"}}
+    plan = plan_of(b"a=1&b=2", headers=[("Content-Type", kind)], secrets={"": SECRET})
+    assert ("bodySHA256=" in made(route_of(config=config), plan).url) is digested
 
 
 def test_basic_auth_is_a_login() -> None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from route_scene import CONNECTION, Scene, assert_ended, assert_passed, expectations, refused
+from route_scene import CONNECTION, REQUEST, Scene, assert_ended, assert_passed, expectations, refused
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.expect import Limits
+from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding
 from pytest_fasthook.probe import Plan
 from pytest_fasthook.stages import Stage
@@ -38,6 +39,13 @@ def test_in_wait_mode_nothing_is_said_about_sending() -> None:
     (warning,) = assert_passed(blind(waits=True)).warnings
 
     assert warning.endswith("were not checked")
+
+
+def test_the_record_is_found_by_the_id_that_ingress_answered() -> None:
+    """How the source answers cannot be read; that it is configured is nothing to assume."""
+    scene = Scene(expectations(plan=GIVEN)).connection(refused(403)).sent()
+
+    assert chain.request_question(scene.evidence, scene.expect).request_id == REQUEST
 
 
 def test_without_a_url_it_cannot_be_done() -> None:

@@ -270,6 +270,9 @@ class TestEnded:
         drifted = Scene(expectations(limits=Limits(rules=({"type": "delay", "delay": 1},)))).connection()
         ended = drifted.progress().results[Stage.PREFLIGHT]
         assert ended.cause is Cause.RULES_DRIFT
+        assert ended.message == (
+            f"the rules of {CONNECTION} are not those of the rules file: delay: only in the file"
+        )
         assert ended.facts == ROUTE | {"differences": 1}
 
     def test_a_source_without_a_url(self) -> None:

@@ -81,3 +81,7 @@ def test_a_whole_number_is_found_again_in_its_text(value: int) -> None:
 
 def test_what_is_absent_is_shown_as_nothing() -> None:
     assert shown(ABSENT) == '"nothing"'
+
+
+def test_text_is_shown_as_it_is_and_not_escaped() -> None:
+    assert shown({"name": "é漢"}) == '{"name": "é漢"}'

@@ -58,7 +58,6 @@ def ended(
     message: str,
     *,
     facts: Mapping[str, Any] | None = None,
-    warnings: tuple[str, ...] = (),
 ) -> StageResult:
     """A stage that ended without passing, with the code that says why."""
     return StageResult(
@@ -67,7 +66,6 @@ def ended(
         cause=cause,
         message=message,
         facts=_known(facts or {}),
-        warnings=warnings,
     )
 
 
