@@ -11,6 +11,7 @@ import os
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ class Collecting:
         """The stages that the run asks for: all, or preflight alone for a plan."""
         return (Stage.PREFLIGHT,) if self.settings.plan else tuple(Stage)
 
-    @property
+    @cached_property
     def hard_stop_s(self) -> float:
         """When pytest-timeout ends a stage that the gate's own budget failed to end, in seconds."""
         longest = max((self.settings.of(one).timeout_s for one in self.connections), default=0.0)
