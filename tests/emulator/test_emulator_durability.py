@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from pytest_fasthook.emulator import Answer, Delivery, Emulator, EmulatorError, Settings
+from pytest_fasthook.emulator.receiver import Receiver
 
 from .conftest import Api
 from .test_emulator_command import command
@@ -187,6 +188,34 @@ def test_what_is_too_old_is_forgotten_with_all_that_came_of_it(emulator: Emulato
     emulator.settle()
     assert rows(emulator) == {"requests": 1, "events": 1, "attempts": 1, "payloads": 1}
     assert api.get("/requests", **{"from": "now-7d"})["models"][0]["id"] == request_id
+
+
+def test_what_takes_too_many_bytes_is_forgotten(wire: httpx.Client) -> None:
+    with Emulator(settings=Settings(max_bytes=2_000_000)) as emulator:
+        api = Api(emulator, wire)
+        route = emulator.add_route(name="r")
+        sent = [api.sent(route, {"n": n, "filler": "x" * 50_000}) for n in range(60)]
+        assert emulator.world.database.size() > 2_000_000
+        emulator.clock.advance(61)
+        emulator.settle()
+        assert emulator.world.database.size() <= 2_000_000
+        kept = {item["id"] for item in api.get("/requests")["models"]}
+        assert kept == set(sent[-len(kept) :])
+        assert 20 <= len(kept) < 60
+
+
+@pytest.mark.parametrize(
+    ("sizes", "kept"),
+    [((10, 10, 10), "012"), ((10, 10, 81), "12"), ((10, 101), "1"), ((101, 10), "1"), ((1, 1, 1, 1), "123")],
+)
+def test_the_receiver_remembers_no_more_than_it_may(sizes: tuple[int, ...], kept: str) -> None:
+    receiver = Receiver(keep=3, keep_bytes=100)
+    for number, size in enumerate(sizes):
+        body = b"x" * size
+        receiver.receive(
+            Delivery(name=str(number), method="POST", path="/", query="", raw_headers=(), body=body)
+        )
+    assert "".join(item.name for item in receiver.deliveries) == kept
 
 
 def test_what_is_too_much_is_forgotten(wire: httpx.Client) -> None:

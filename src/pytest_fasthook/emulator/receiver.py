@@ -76,11 +76,15 @@ class Receiver:
 
     Args:
         keep: how many deliveries are remembered; older ones are dropped.
+        keep_bytes: how large their bodies may be together; the newest one is kept whatever its size.
     """
 
-    def __init__(self, *, keep: int = 10_000) -> None:
+    def __init__(self, *, keep: int = 10_000, keep_bytes: int = 100_000_000) -> None:
         self._changed = threading.Condition()
-        self._deliveries: deque[Delivery] = deque(maxlen=keep)
+        self._deliveries: deque[Delivery] = deque()
+        self._keep = keep
+        self._keep_bytes = keep_bytes
+        self._bytes = 0
         self._default = Answer()
         self._named: dict[str, Answer] = {}
         self._script: deque[Answer] = deque()
@@ -142,11 +146,19 @@ class Receiver:
         with self._changed:
             if delivery.event_id in self._disowned:
                 return Answer()
-            self._deliveries.append(delivery)
+            self._remember(delivery)
             self._changed.notify_all()
             if self._script:
                 return self._script.popleft()
             return self._named.get(delivery.name, self._default)
+
+    def _remember(self, delivery: Delivery) -> None:
+        self._deliveries.append(delivery)
+        self._bytes += len(delivery.body)
+        while len(self._deliveries) > self._keep or (
+            self._bytes > self._keep_bytes and len(self._deliveries) > 1
+        ):
+            self._bytes -= len(self._deliveries.popleft().body)
 
     def clear(self, *, disowned: Iterable[str] = ()) -> None:
         """Forget deliveries, scripts and answers.
@@ -157,6 +169,7 @@ class Receiver:
         with self._changed:
             self._disowned = frozenset(disowned)
             self._deliveries.clear()
+            self._bytes = 0
             self._script.clear()
             self._named.clear()
             self._default = Answer()

@@ -8,6 +8,8 @@ from pytest_fasthook.emulator.times import DAY, MINUTE
 from pytest_fasthook.emulator.world import World
 
 BATCH = 500
+LARGE_BATCH = 20
+"""Requests that are forgotten at a time where bytes are too many: each of them may be large."""
 _BY_REQUEST = ("events", "attempts", "executions", "proxy_exchanges")
 
 
@@ -27,19 +29,24 @@ class Retention:
 
 
 def forget(world: World) -> bool:
-    """Forget the oldest requests that are over the age or the number; whether there may be more."""
+    """Forget the oldest requests that are over the age, the number or the bytes; whether there may be more."""
     cutoff = world.clock.now_ms() - world.settings.retention_ms
     with world.database.transaction():
-        newest = world.database.number("SELECT max(seq) FROM requests")
-        oldest = world.database.rows(
-            "SELECT seq, id, created_ms FROM requests ORDER BY seq LIMIT ?", (BATCH,)
-        )
-        excess = newest - world.settings.max_requests
-        gone = [row["id"] for row in oldest if row["created_ms"] < cutoff or row["seq"] <= excess]
+        gone = _too_many(world, cutoff)
         if gone:
             _delete(world, gone)
         _forget_the_rest(world, cutoff)
-    return len(gone) == BATCH
+    return len(gone) >= LARGE_BATCH
+
+
+def _too_many(world: World, cutoff: int) -> list[str]:
+    newest = world.database.number("SELECT max(seq) FROM requests")
+    oldest = world.database.rows("SELECT seq, id, created_ms FROM requests ORDER BY seq LIMIT ?", (BATCH,))
+    excess = newest - world.settings.max_requests
+    gone = [row["id"] for row in oldest if row["created_ms"] < cutoff or row["seq"] <= excess]
+    if not gone and world.database.size() > world.settings.max_bytes:
+        return [row["id"] for row in oldest[:LARGE_BATCH]]
+    return gone
 
 
 def _delete(world: World, request_ids: Sequence[str]) -> None:

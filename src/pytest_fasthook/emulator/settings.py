@@ -23,6 +23,7 @@ class Settings:
         bulk_delay: seconds a bulk operation stays ``PLANNED`` before it runs.
         retention_ms: age at which traffic is forgotten.
         max_requests: how many requests are kept, whatever their age.
+        max_bytes: how much everything may take in the database; beyond it the oldest requests are forgotten.
     """
 
     strict_roles: bool = False
@@ -35,3 +36,4 @@ class Settings:
     bulk_delay: float = 0.0
     retention_ms: int = 30 * DAY
     max_requests: int = 200_000
+    max_bytes: int = 2_000_000_000

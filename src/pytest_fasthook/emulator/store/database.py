@@ -126,6 +126,13 @@ class Database:
         found = self.row(sql, parameters)
         return int(found[0] or 0) if found else 0
 
+    def size(self) -> int:
+        """Return how many bytes are in use; what was freed does not count."""
+        pages, free, bytes_each = (
+            self.number(f"PRAGMA {name}") for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * bytes_each
+
     def close(self) -> None:
         """Commit what is open and close the database; safe to call twice."""
         with self._lock:
