@@ -7,8 +7,9 @@ source's check or the connection's filter and nothing else.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pytest_fasthook.probe import Draft, Plan, Probe, Stamp, address, compose, probe_for
 from pytest_fasthook.redact import Secret
@@ -18,6 +19,8 @@ from pytest_fasthook.rules.message import Message
 from pytest_fasthook.rules.model import Filter
 from pytest_fasthook.rules.satisfying import NotUnderstood, Unsatisfiable, satisfy
 
+DEPTH = 16
+"""How deep in a filter something is looked for that it excludes."""
 METHODS = ("PUT", "PATCH", "DELETE", "POST", "GET")
 
 
@@ -112,10 +115,23 @@ def _refused_too(route: Route, routes: Sequence[Route], message: Message, draft:
 def _opposites(one: Filter, message: Message) -> Iterator[Message]:
     """The message changed as little as needed to miss one target of the filter."""
     for target, condition in one.conditions.items():
-        try:
-            yield satisfy(Filter(conditions={target: {"$not": condition}}), message, plain_arrays=False)
-        except (Unsatisfiable, NotUnderstood):
-            continue
+        for opposite in ({"$not": condition}, *_excluded(condition)):
+            try:
+                yield satisfy(Filter(conditions={target: opposite}), message, plain_arrays=False)
+            except (Unsatisfiable, NotUnderstood):
+                continue
+
+
+def _excluded(condition: Any, *, depth: int = DEPTH) -> Iterator[Any]:
+    """What a condition wants not to be there, as a condition of its own: that is missed by being there."""
+    for name, value in condition.items() if isinstance(condition, Mapping) and depth else ():
+        match name.removeprefix("$"):
+            case "neq":
+                yield {"$eq": value}
+            case "nin":
+                yield {"$in": value}
+            case _:
+                yield from ({name: inner} for inner in _excluded(value, depth=depth - 1))
 
 
 def _refuses(route: Route, message: Message) -> bool:

@@ -78,6 +78,7 @@ def judged_again(saved: Document, changes: Changes) -> dict[str, Any]:
     for now, then in zip(made["connections"], saved["connections"], strict=True):
         _keep_ids(now, then)
         _keep_answers(now, then)
+        _keep_next(now, then)
     return {**made, **{name: saved[name] for name in ("merged_from",) if name in saved}}
 
 
@@ -222,3 +223,10 @@ def _keep_answers(now: dict[str, Any], then: Mapping[str, Any]) -> None:
     for stage in now["stages"]:
         if answers.get(stage["stage"]) is not None:
             stage["evidence"]["answers"] = answers[stage["stage"]]
+
+
+def _keep_next(now: dict[str, Any], then: Mapping[str, Any]) -> None:
+    """What to do next about the same cause as then, in the run's own words: a merged report has several APIs."""
+    cause, before = now["cause"], then["cause"]
+    if cause and before and (cause["stage"], cause["code"]) == (before["stage"], before["code"]):
+        cause["next"] = before["next"]

@@ -97,6 +97,8 @@ FILTERS: list[dict[str, Any]] = [
     {"body": {"total": {"$gte": 100}}},
     {"body": {"type": {"$in": ["a", "b"]}, "id": {"$exists": True}}},
     {"body": {"$not": {"kind": "test"}}},
+    {"body": {"kind": {"$neq": "test"}}},
+    {"body": {"order": {"state": {"$nin": ["void", "test"]}}}},
     {"body": {"note": {"$exists": False}}},
     {"headers": {"x-topic": "orders"}},
     {"query": {"env": "live"}},
@@ -148,6 +150,14 @@ def test_one_payload_is_refused_by_the_filters_of_all_its_routes() -> None:
 )
 def test_without_a_filter_that_is_understood_there_is_nothing_to_ignore(rules: list[Any]) -> None:
     assert ignorable([route(rules=rules)], plan(), TRIAL) is None
+
+
+def test_a_filter_that_is_nested_without_end_breaks_nothing() -> None:
+    condition: dict[str, Any] = {"$neq": 1}
+    for _ in range(900):
+        condition = {"a": condition}
+
+    assert ignorable([route(rules=[{"type": "filter", "body": condition}])], plan(), TRIAL) is None
 
 
 def test_a_payload_of_bytes_is_not_made_another_one() -> None:
