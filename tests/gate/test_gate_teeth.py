@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from expected import PASS, Expected, broken
-from gate_checks import check_run, check_verdict
+from gate_checks import check_run, check_verdict, suite_properties
 from gate_run import GateRun, command
 from route_parts import FAILED, GUIDE_RULES, SECRET, SHORT_S
 from standin.receipts import Receipt
@@ -82,6 +82,20 @@ def test_a_wrong_signature_is_refused_and_a_wrong_payload_ignored(folder: Path) 
     said = " ".join(run.output.split())
     assert f"negative request {refused['negative_request_id']} was refused (SOURCE_AUTH_FAILED)" in said
     assert f"negative request {ignored['negative_request_id']} was ignored (FILTERED)" in said
+
+
+def test_every_report_tells_what_was_kept_out(folder: Path) -> None:
+    run, _ = tried(
+        folder, GUARDED, args=("--fasthook-html=reports/gate.html", "--fasthook-markdown=reports/gate.md")
+    )
+
+    properties = suite_properties(run.junit_file)
+    for name, cause in (("ingress", "SOURCE_AUTH_FAILED"), ("branch", "FILTERED")):
+        request_id = stage(run, name)["evidence"]["negative_request_id"]
+        assert properties[f"{name}.negative_request_id"] == request_id
+        assert properties[f"{name}.negative_cause"] == cause
+        for report in ("gate.html", "gate.md"):
+            assert request_id in (folder / "reports" / report).read_text(encoding="utf-8")
 
 
 def test_nothing_negative_is_sent_before_all_stages_have_passed(folder: Path) -> None:

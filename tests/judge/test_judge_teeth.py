@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +17,10 @@ from pytest_fasthook.expect import Expectations, Negative, Teeth
 from pytest_fasthook.judge import teeth
 from pytest_fasthook.judge.findings import Waiting, passed
 from pytest_fasthook.judge.teeth import with_teeth
+from pytest_fasthook.redact import Redactor
 from pytest_fasthook.seen import EventsSeen, RequestSeen
 from pytest_fasthook.stages import Stage, StageResult
+from pytest_fasthook.transcript.kept import Transcript, read_transcript, transcribed
 
 END = 130.0
 REFUSED = Negative(
@@ -224,3 +227,30 @@ def test_a_bite_that_was_asked_for_and_not_decided_is_no_pass(*, sent: bool) -> 
 
 def test_with_nothing_to_bite_on_the_results_stay() -> None:
     assert with_teeth(OWN, {}, Log().expect) == OWN
+
+
+# -- judged again ------------------------------------------------------------------------------------------------------
+
+
+def kept(log: Log) -> Transcript:
+    made = json.loads(json.dumps(transcribed(log.evidence, log.expect, Redactor(["s3cret"]))))
+    return read_transcript(scene.CONNECTION, made)
+
+
+def test_negative_probes_are_judged_the_same_from_a_report() -> None:
+    log = Log(refused=True, ignored=True).request("probe_r", status="rejected").request("probe_i")
+    log.ignored(record()).events()
+
+    again = kept(log)
+
+    assert again.altered is None
+    now = teeth.judge(log.evidence, log.expect, log.at)
+    assert teeth.judge(again.evidence, again.expect, log.at).results == now.results
+    assert {one.outcome for one in now.results.values()} == {Outcome.PASSED}
+
+
+def test_a_cause_that_cleaning_would_make_the_filters_is_not_judged_by() -> None:
+    log = accepted().ignored(record(cause="\x1b[32mFILTERED")).events()
+
+    assert log.outcome(Stage.BRANCH) is None
+    assert kept(log).altered is Stage.BRANCH

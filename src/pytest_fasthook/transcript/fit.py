@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 WORDS = frozenset(
     {
-        "name", "url", "rejection_cause", "failure_message", "ignored_reason", "error_code", "cause", "requested_url",
+        "name", "url", "rejection_cause", "failure_message", "ignored_reason", "error_code", "requested_url",
         "message", "call", "source_url",
     }
 )  # fmt: skip
