@@ -113,6 +113,7 @@ def test_a_run_that_is_ended_from_outside_leaves_a_report_to_go_on_from(
         emulator, tmp_path, f"--fasthook-connection={route.connection_id}", "--fasthook-json=a.json"
     )
     until_sent(tmp_path / "a.json")
+    emulator.receiver.wait(timeout=LIMIT_S)  # the report says so just before the probe is sent
     process.send_signal(number)
     process.communicate(timeout=LIMIT_S)
 
