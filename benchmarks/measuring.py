@@ -21,13 +21,11 @@ class Measured:
 
     Attributes:
         wall_s, cpu_s: seconds from start to end, and of processor time of the process and its children.
-        rss_mib: the largest resident size of one of its processes.
         started_at: ``time.monotonic`` when it was started.
     """
 
     wall_s: float
     cpu_s: float
-    rss_mib: float
     started_at: float
     exit_code: int
     output: str
@@ -48,7 +46,6 @@ def run(words: Sequence[str], *, folder: Path, variables: Mapping[str, str]) -> 
         return Measured(
             wall_s=ended - started,
             cpu_s=usage.ru_utime + usage.ru_stime,
-            rss_mib=usage.ru_maxrss / 1024,
             started_at=started,
             exit_code=process.returncode,
             output=output.read(),
