@@ -44,7 +44,7 @@ def test_a_wrong_signature_is_401_and_a_stored_rejection_without_event(emulator:
 
 def test_a_wrong_method_is_405_even_when_the_signature_is_wrong_too(emulator: Emulator, api: Api) -> None:
     answer = api.send(emulator.demo, method="PUT", headers={"x-signature": "wrong"})
-    assert answer.status_code == 405
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     [request] = api.get("/requests")["models"]
     assert request["rejection_cause"] == "SOURCE_METHOD_NOT_ALLOWED"
 

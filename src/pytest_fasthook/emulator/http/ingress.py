@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 from pytest_fasthook.emulator.delivery.send import Sender
@@ -13,6 +14,7 @@ from pytest_fasthook.emulator.inflow import Inflow
 from pytest_fasthook.emulator.ingress import proxying
 from pytest_fasthook.emulator.ingress.accept import Received, receive, source_of
 from pytest_fasthook.emulator.ingress.challenges import subscription_reply, url_verification_reply
+from pytest_fasthook.emulator.ingress.decide import Decision, methods_of
 from pytest_fasthook.emulator.ingress.responses import Reply, custom_reply
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Source
@@ -70,7 +72,7 @@ class Ingress:
             return challenge
         received = receive(self._world, source, payload)
         if received.decision.cause:
-            return _json({"error": _REASONS[received.decision.cause]}, status=received.decision.status)
+            return _rejection(source, received.decision)
         return await self._accepted(source, payload, received, path)
 
     async def _accepted(self, source: Source, payload: Payload, received: Received, path: str) -> Reply:
@@ -96,6 +98,13 @@ class Ingress:
         if not self._world.faults.take(FaultKind.NO_REQUEST_ID, path):
             body["request_id"] = received.request.id
         return _json(body)
+
+
+def _rejection(source: Source, decision: Decision) -> Reply:
+    reply = _json({"error": _REASONS[str(decision.cause)]}, status=decision.status)
+    if decision.status != 405:
+        return reply
+    return replace(reply, headers={**_JSON, "allow": ", ".join(methods_of(source))})
 
 
 def _json(body: dict[str, Any], *, status: int = 200) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_fasthook.emulator.ingress.authenticity import is_authentic, is_configured
@@ -27,6 +28,12 @@ class Decision:
     status: int = 200
 
 
+def methods_of(source: Source) -> Sequence[str]:
+    """Return the methods that a source lets in."""
+    allowed: Sequence[str] = (source.config or {}).get("allowed_http_methods") or METHODS
+    return allowed
+
+
 def decide(source: Source, payload: Payload, *, now_s: float, max_body: int) -> Decision:
     """Decide about one message.
 
@@ -39,7 +46,7 @@ def decide(source: Source, payload: Payload, *, now_s: float, max_body: int) -> 
     config = source.config or {}
     if source.disabled_ms is not None:
         return Decision(cause="SOURCE_DISABLED", status=403)
-    if payload.method not in (config.get("allowed_http_methods") or METHODS):
+    if payload.method not in methods_of(source):
         return Decision(cause="SOURCE_METHOD_NOT_ALLOWED", status=405)
     if len(payload.body) > max_body:
         return Decision(cause="PAYLOAD_TOO_LARGE", status=413)
