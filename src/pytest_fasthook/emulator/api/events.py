@@ -18,14 +18,16 @@ def list_all(call: Call) -> Answer:
     limit = call.limit(most=100)
     window = _window(call)
     conditions = event_conditions(call, window)
-    total = total_of(call.world, "events", event_filters(call), window)
-    conditions.before(read_cursor(call.one("cursor", "next")))
+    place = read_cursor(call.one("cursor", "next"))
+    conditions.before(place)
     clause = f"WHERE {conditions.where} ORDER BY created_ms DESC, seq DESC LIMIT ?"
     found = EVENTS.select(call.world.database, clause, [*conditions.values, limit + 1])
     following = (
         write_cursor(found[limit - 1].created_ms, found[limit - 1].seq) if len(found) > limit else None
     )
     models = [event_view(event) for event in found[:limit]]
+    is_whole = place is None and following is None
+    total = len(found) if is_whole else total_of(call.world, "events", event_filters(call), window)
     return Answer(
         {
             "total": total,
