@@ -490,9 +490,10 @@ def test_the_probe_goes_to_the_sources_url_with_what_the_filter_wants(
     [
         ("https://hook-abc123.test/orders?a=1", "/orders", "https://hook-abc123.test/orders?a=1"),
         ("https://hook-abc123.test/in", "/orders", "https://hook-abc123.test/orders"),
+        ("https://hook-abc123.test/orders", {"startsWith": "/ord"}, "https://hook-abc123.test/orders"),
     ],
 )
-def test_the_path_of_a_given_url_is_the_callers_own(given: str, wanted: str, expected: str) -> None:
+def test_the_path_of_a_given_url_is_the_callers_own(given: str, wanted: Any, expected: str) -> None:
     """The source's address is its host; what a user writes behind it is what the rules see."""
     route = filtering(route={"url": given}, path=wanted)
     assert made(route, replace(plan_of(), source_url=given)).url == expected
