@@ -12,6 +12,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pytest_fasthook.rules.message import ABSENT
@@ -105,19 +106,22 @@ def _exists(expected: bool, actual: Any, _textual: bool) -> Ternary:  # noqa: FB
     return expected is (actual is not ABSENT)
 
 
-def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any, bool], Ternary]:
-    def says(expected: Any, actual: Any, textual: bool) -> Ternary:  # noqa: FBT001 - the table's signature
-        if isinstance(actual, list):
-            return None if any(says(expected, item, textual) is not False for item in actual) else False
-        if actual is None or isinstance(actual, bool):
-            return _odd_ordered(test, expected, actual)
-        if isinstance(actual, str) and isinstance(expected, str):
-            return _texts_ordered(test, expected, actual)
-        return _numbers_ordered(
-            test, expected, actual, certain=textual or is_number(expected) is is_number(actual)
-        )
-
-    return says
+def _ordered(
+    test: Callable[[Any, Any], bool],
+    expected: Any,
+    actual: Any,
+    textual: bool,  # noqa: FBT001 - the table's signature
+) -> Ternary:
+    if isinstance(actual, list):
+        may_be = any(_ordered(test, expected, item, textual) is not False for item in actual)
+        return None if may_be else False
+    if actual is None or isinstance(actual, bool):
+        return _odd_ordered(test, expected, actual)
+    if isinstance(actual, str) and isinstance(expected, str):
+        return _texts_ordered(test, expected, actual)
+    return _numbers_ordered(
+        test, expected, actual, certain=textual or is_number(expected) is is_number(actual)
+    )
 
 
 def _odd_ordered(test: Callable[[Any, Any], bool], expected: Any, actual: Any) -> Ternary:
@@ -142,18 +146,23 @@ def _numbers_ordered(
     return (True if certain else None) if test(left, right) else False
 
 
-def _holds(test: Callable[[str, str], bool], *, items: bool) -> Callable[[Any, Any, bool], Ternary]:
-    """An operator on texts; ``items`` lets it also look for a whole item of an array."""
+def _contains(expected: Any, actual: Any, textual: bool) -> Ternary:  # noqa: FBT001 - the table's signature
+    if isinstance(actual, list) and any(same(expected, item) for item in actual):
+        return True
+    return _holds(operator.contains, expected, actual, textual)
 
-    def says(expected: Any, actual: Any, textual: bool) -> Ternary:  # noqa: FBT001 - the table's signature
-        wanted = text_of(expected)
-        if isinstance(actual, str):
-            return (True if textual or isinstance(expected, str) else None) if test(actual, wanted) else False
-        if items and isinstance(actual, list) and any(same(expected, item) for item in actual):
-            return True
-        return None if any(test(text, wanted) for text in _texts_in(actual)) else False
 
-    return says
+def _holds(
+    test: Callable[[str, str], bool],
+    expected: Any,
+    actual: Any,
+    textual: bool,  # noqa: FBT001 - the table's signature
+) -> Ternary:
+    """An operator on texts."""
+    wanted = text_of(expected)
+    if isinstance(actual, str):
+        return (True if textual or isinstance(expected, str) else None) if test(actual, wanted) else False
+    return None if any(test(text, wanted) for text in _texts_in(actual)) else False
 
 
 def _texts_in(actual: Any) -> list[str]:
@@ -193,15 +202,15 @@ OPERATORS: Mapping[str, Operator] = {
     PLAIN: Operator(accepts=_anything, says=_plain),
     "eq": Operator(accepts=_anything, says=_equal),
     "neq": Operator(accepts=_anything, says=_unequal),
-    "gt": Operator(accepts=_orderable, says=_ordered(operator.gt)),
-    "gte": Operator(accepts=_orderable, says=_ordered(operator.ge)),
-    "lt": Operator(accepts=_orderable, says=_ordered(operator.lt)),
-    "lte": Operator(accepts=_orderable, says=_ordered(operator.le)),
+    "gt": Operator(accepts=_orderable, says=partial(_ordered, operator.gt)),
+    "gte": Operator(accepts=_orderable, says=partial(_ordered, operator.ge)),
+    "lt": Operator(accepts=_orderable, says=partial(_ordered, operator.lt)),
+    "lte": Operator(accepts=_orderable, says=partial(_ordered, operator.le)),
     "in": Operator(accepts=_choices, says=_among),
     "nin": Operator(accepts=_choices, says=_outside),
-    "contains": Operator(accepts=_contained, says=_holds(operator.contains, items=True)),
-    "startsWith": Operator(accepts=_text, says=_holds(str.startswith, items=False)),
-    "endsWith": Operator(accepts=_text, says=_holds(str.endswith, items=False)),
+    "contains": Operator(accepts=_contained, says=_contains),
+    "startsWith": Operator(accepts=_text, says=partial(_holds, str.startswith)),
+    "endsWith": Operator(accepts=_text, says=partial(_holds, str.endswith)),
     "exists": Operator(accepts=_boolean, says=_exists),
 }
 
