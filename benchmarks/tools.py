@@ -109,7 +109,7 @@ def _all_tools() -> Mapping[str, Tool]:
             tells="the request that failed",
         ),
         "k6": Tool(
-            words=None if k6 is None else [k6, "run", "--quiet", "--throw", "route.k6.js"],
+            words=None if k6 is None else [k6, "run", "--quiet", "route.k6.js"],
             asserts=POLLED,
             tells="the path it gave up on",
         ),
