@@ -5,6 +5,8 @@
 
     FASTHOOK_HISTORIES=100000 pytest tests/judge/test_judge_histories.py
 
+In pieces, each with a ``--hypothesis-seed`` of its own, it needs less memory and can be stopped between two.
+
 Histories that were once misjudged stay at the end, each under the name of what was wrong.
 """
 
