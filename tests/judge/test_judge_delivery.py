@@ -175,6 +175,17 @@ class TestRetries:
 
         assert_passed(judged(second))
 
+    def test_a_third_attempt_after_a_second_that_failed_does_not_prove_the_first_either(self) -> None:
+        """The twin without the limit passes: what came first does not matter there."""
+        seen = (failed(2), attempt(attempt_number=3, created_at=at(1)))
+        assert_waits(judged(*seen, limits=FIRST), Cause.DELIVERY_PENDING)
+        assert_waits(
+            judged(seen[0], attempt(attempt_number=ABSENT, created_at=at(1)), limits=FIRST),
+            Cause.DELIVERY_PENDING,
+        )
+
+        assert_passed(judged(*seen))
+
     def test_a_failure_with_a_retry_near_waits_for_it(self) -> None:
         waiting = assert_waits(
             ended_as(event(status="FAILED", next_attempt_at=NEAR), failed()), Cause.DELIVERY_PENDING

@@ -211,6 +211,22 @@ FOUND: dict[str, tuple[History, Outcome]] = {
         History(route=Route(speaks=True), ingress=Ingress(answer="strange")),
         None,
     ),
+    "a_first_attempt_that_shows_up_last_if_only_the_first_counts": (
+        History(
+            route=Route(retry=RetryRule(interval=0.5, count=2)),
+            delivery=Delivery(
+                attempts=(
+                    Attempt(at=0.5, ending="500", visible=2.0),
+                    Attempt(at=1.0, ending="500", visible=1.0),
+                    Attempt(at=1.5, visible=1.5),
+                ),
+                numbered=1,
+                dated=False,
+            ),
+            limits=Limits(first=True),
+        ),
+        (Stage.DELIVERY, Cause.DELIVERY_FAILED),
+    ),
     "an_older_input_of_somebody_else": (
         History(latest_input=LatestInput(visible=FOREVER), strangers=(Stranger(at=0.0),)),
         (Stage.LATEST_INPUT, Cause.LATEST_INPUT_STALE),

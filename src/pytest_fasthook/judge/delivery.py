@@ -97,9 +97,9 @@ def _doubt(
     if look.event.status not in {None, *KNOWN_STATUSES}:
         status = f"the event has the unknown status {look.event.status!r}"
         return Cause.DELIVERY_PENDING, f"{what}, but {status}, expected SUCCESSFUL"
-    unsure = any(came_before(attempt, success) is None for attempt in look.failed)
-    later = not look.failed and (success.attempt_number or 0) > 1
-    if limits.attempts == "first" and (unsure or later):
+    earlier = any(came_before(attempt, success) is not False for attempt in look.failed)
+    later = (success.attempt_number or 0) > 1
+    if limits.attempts == "first" and (earlier or later):
         return (
             Cause.DELIVERY_PENDING,
             f"{what}, but whether it was the first was not to be seen, expected that",
