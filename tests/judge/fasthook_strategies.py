@@ -266,10 +266,11 @@ def strangers(history: History) -> SearchStrategy[Stranger]:
 def _without_contradictions(history: History) -> History:
     """The same history without what could not have happened."""
     history = _with_possible_hold(history)
-    delivery, branch = history.delivery, history.branch
-    if not delivery.attempts or branch.kind != "event":
+    delivery, branch, retry = history.delivery, history.branch, history.route.retry
+    used_up = retry is not None and len(delivery.attempts) > retry.count
+    if not delivery.attempts or branch.kind != "event" or (used_up and not delivery.tells_next):
         delivery = replace(delivery, next_at=None)
-    if not delivery.tells_next and history.route.retry is None:
+    if not delivery.tells_next and retry is None:
         delivery = replace(delivery, between="QUEUED")
     if branch.kind == "event" and branch.twin == "ignored" and not branch.shown:
         branch = replace(branch, twin="none")

@@ -323,11 +323,11 @@ def _events(history: History) -> Iterator[tuple[float, float]]:
 
 
 def _window(history: History) -> tuple[float, float]:
+    """From before the sending until shortly after our event, and its delivery where that is waited for."""
     start = WINDOW_START + (history.skew if history.rounding is None else -history.rounding)
     since = min(start, INGESTED if history.ingress.dated else CREATED)
-    done = [
-        one.at + 0.1 for one in history.delivery.attempts if one.ending == "ok" and history.delivery.dated
-    ]
+    awaited = history.delivery.dated and Stage.DELIVERY not in history.limits.advisory
+    done = [one.at + 0.1 for one in history.delivery.attempts if one.ending == "ok" and awaited]
     return since, max([CREATED, *done[:1]]) + MARGIN
 
 

@@ -227,6 +227,14 @@ FOUND: dict[str, tuple[History, Outcome]] = {
         ),
         (Stage.DELIVERY, Cause.DELIVERY_FAILED),
     ),
+    "a_failure_of_another_event_after_a_window_that_an_advisory_delivery_does_not_lengthen": (
+        History(
+            metrics=Metrics(lag=2.5),
+            strangers=(Stranger(at=2.5, ours=True, failed=True),),
+            limits=Limits(advisory=frozenset({Stage.DELIVERY})),
+        ),
+        None,
+    ),
     "an_older_input_of_somebody_else": (
         History(latest_input=LatestInput(visible=FOREVER), strangers=(Stranger(at=0.0),)),
         (Stage.LATEST_INPUT, Cause.LATEST_INPUT_STALE),
