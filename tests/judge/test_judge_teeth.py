@@ -80,7 +80,9 @@ class Log:
     def finding(self, stage: Stage, now: float | None = None) -> StageResult | Waiting:
         progress = teeth.judge(self.evidence, self.expect, self.at if now is None else now)
         waiting = {one.stage: one for one in progress.waiting}
-        return progress.results.get(stage) or waiting[stage]
+        found = progress.results.get(stage) or waiting[stage]
+        assert found.stage is stage
+        return found
 
     def outcome(self, stage: Stage, now: float | None = None) -> tuple[Outcome, Cause | None] | None:
         """``None`` while it waits."""
@@ -254,3 +256,59 @@ def test_a_cause_that_cleaning_would_make_the_filters_is_not_judged_by() -> None
 
     assert log.outcome(Stage.BRANCH) is None
     assert kept(log).altered is Stage.BRANCH
+
+
+REFUSED_FACTS = {"negative_probe_id": "probe_r", "negative_request_id": "req_r"}
+IGNORED_FACTS = {"negative_probe_id": "probe_i", "negative_request_id": "req_i"}
+
+
+class TestWhatIsTold:
+    """All ids that a reader needs to look it up, and what was expected."""
+
+    @pytest.mark.parametrize(("cause", "says"), [("QUOTA", "req_r, QUOTA"), (None, "req_r, no cause")])
+    def test_a_refusal_with_its_cause(self, cause: str | None, says: str) -> None:
+        found = (
+            Log(refused=True)
+            .request("probe_r", status="rejected", rejection_cause=cause)
+            .finding(Stage.INGRESS)
+        )
+
+        assert found.message == f"a probe with a wrong HMAC credential was rejected: request {says}"
+        assert found.facts == REFUSED_FACTS | ({"negative_cause": cause} if cause else {})
+
+    def test_what_was_to_be_ignored_and_was_refused(self) -> None:
+        found = Log(ignored=True).request("probe_i", status="rejected").finding(Stage.BRANCH)
+
+        assert found.message.endswith(": no cause recorded, expected it to reach the filter")
+        assert found.facts == IGNORED_FACTS
+
+    def test_an_event_that_got_through(self) -> None:
+        found = accepted().events("QUEUED").finding(Stage.BRANCH)
+
+        assert found.message.endswith("a payload that the filter refuses, expected it to be ignored")
+        assert found.facts == IGNORED_FACTS | {"negative_event_id": "evt_i"}
+
+    def test_a_branch_without_a_record(self) -> None:
+        assert accepted().finding(Stage.BRANCH).facts == IGNORED_FACTS
+
+    @pytest.mark.parametrize(
+        ("stage", "probe_id", "wanted"),
+        [
+            (Stage.INGRESS, "probe_r", ", expected one that is rejected"),
+            (Stage.BRANCH, "probe_i", ", expected one that is accepted, and then ignored"),
+        ],
+    )
+    def test_a_request_without_a_record(self, stage: Stage, probe_id: str, wanted: str) -> None:
+        log = Log(refused=stage is Stage.INGRESS, ignored=stage is Stage.BRANCH)
+        log.saw(Question(ask=Ask.INGRESS, probe_id=probe_id), scene.reply(401, request_id=None))
+        found = log.finding(stage)
+
+        assert found.message.endswith(f"has no request record; the source URL answered 401{wanted}")
+        assert found.facts == {"negative_probe_id": probe_id}
+
+    def test_the_record_is_asked_for_by_the_id_that_ingress_answered(self) -> None:
+        log = Log(refused=True).saw(Question(ask=Ask.INGRESS, probe_id="probe_r"), scene.reply(401))
+        found = log.finding(Stage.INGRESS)
+
+        assert isinstance(found, Waiting)
+        assert found.questions == (replace(ABOUT_REQUEST["probe_r"], request_id=scene.REQUEST),)
