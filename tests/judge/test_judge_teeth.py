@@ -312,3 +312,20 @@ class TestWhatIsTold:
 
         assert isinstance(found, Waiting)
         assert found.questions == (replace(ABOUT_REQUEST["probe_r"], request_id=scene.REQUEST),)
+
+    def test_a_request_of_another_team(self) -> None:
+        log = Log(ignored=True).request("probe_i", status="accepted", team_id=scene.OTHER_TEAM)
+
+        assert log.outcome(Stage.BRANCH) == (Outcome.ERROR, Cause.WRONG_TEAM)
+
+
+def test_a_stage_keeps_the_answers_of_both_its_probes() -> None:
+    own, bite = (
+        replace(passed(Stage.INGRESS, name, facts={}), evidence={"answers": (name,), "of": name}, polls=polls)
+        for name, polls in (("own", 2), ("negative", 3))
+    )
+    joined = teeth._joined(own, bite)
+
+    assert joined.evidence == {"answers": ("own", "negative"), "of": "own"}
+    assert joined.polls == 5
+    assert joined.message == "own; negative"
