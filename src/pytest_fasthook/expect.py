@@ -35,6 +35,11 @@ class ServerClock:
         """The server's time at a monotonic moment, as a lower bound."""
         return self.date + timedelta(seconds=moment - self.seen_at)
 
+    def nearest(self, moment: float, local: datetime) -> datetime:
+        """The server's time at a moment: what a local clock said then where that can be it, else the lower bound."""
+        told = self.at(moment)
+        return local if told <= local < told + timedelta(seconds=1) else told
+
     def moment(self, date: datetime) -> float:
         """The monotonic moment of a date on the server's clock."""
         return self.seen_at + (date - self.date).total_seconds()

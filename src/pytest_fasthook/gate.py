@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from pytest_fasthook.biting import Bites, Biting, Held
 from pytest_fasthook.board import Board
@@ -74,6 +75,7 @@ class Gate:
     tracks: list[Track] = field(default_factory=list)
     problem: BaseException | None = None
     began: float = 0.0
+    began_on: datetime = field(init=False)
     resources: ExitStack = field(default_factory=ExitStack)
     _collector: Collector = field(init=False)
     _held: Held | None = field(init=False)
@@ -149,7 +151,7 @@ class Gate:
 
     def start(self, stages: Mapping[str, frozenset[Stage]]) -> None:
         """Set out for every connection; nothing is asked yet."""
-        self.began = self.clock.monotonic()
+        self.began, self.began_on = self.clock.monotonic(), self.clock.now()
         queue = reading_queue_s(per_minute=self.per_minute, connections=len(stages))
         for connection_id, selected in stages.items():
             settings = self.settings.of(connection_id)
@@ -355,10 +357,20 @@ class Gate:
             sent_at=at,
             deadline=at + settings.timeout_s + route.rules.delay_s + wait_s,
             clock=clock,
-            window_start=saved.window_start if saved else settings.deploy_start.resolve(clock.at(self.began)),
+            window_start=saved.window_start
+            if saved
+            else settings.deploy_start.resolve(self._began(clock, probe)),
             saved=saved,
         )
         track.expect = replace(track.expect, sending=sending)
+
+    def _began(self, clock: ServerClock, probe: Probe | None) -> datetime:
+        """When the gate began, on the server's clock.
+
+        A second too early, the window of a probe would hold failures from before; a second too late, that of an
+        awaited request would lack the request.
+        """
+        return clock.at(self.began) if probe is None else clock.nearest(self.began, self.began_on)
 
     def _refuse(self, refusal: Refusal, tracks: Sequence[Track]) -> None:
         """Preflight found the probe makeable, sending did not: nothing was sent."""

@@ -278,6 +278,30 @@ def test_the_window_opens_on_the_servers_clock(scene: Scene) -> None:
     assert sending.clock.at(50.0) == START + timedelta(seconds=650)
 
 
+@pytest.mark.parametrize(
+    ("server_ahead_s", "opens_at"), [(0.0, 50.7), (-0.5, 50.7), (0.5, 51.0), (600.0, 650.0), (-600.0, -550.0)]
+)
+def test_a_local_clock_that_can_be_right_tells_the_start_exactly(
+    server_ahead_s: float, opens_at: float, scene: Scene
+) -> None:
+    """A ``Date`` says 50 for 50.7, and what failed in between was not in the window; one that is off says nothing."""
+    scene.clock.time, scene.fasthook.server_ahead_s = 50.7, server_ahead_s
+    sending = scene.route().run().sending("conn_a")
+    assert sending is not None
+    assert sending.window_start == START + timedelta(seconds=opens_at)
+
+
+def test_the_window_of_an_awaited_request_opens_no_second_too_late(scene: Scene) -> None:
+    scene.clock.time = 50.7
+    gate = scene.route().gate(mode="wait")
+    gate.start({"conn_a": ALL})
+    gate.collect()
+    gate.send_probes()
+    sending = gate.sending("conn_a")
+    assert sending is not None
+    assert sending.window_start == START + timedelta(seconds=50)
+
+
 def test_of_all_dates_the_best_bound_counts(scene: Scene) -> None:
     """A date has whole seconds, so of several readings the latest start of the server's clock is the closest."""
     gate = scene.gate()
