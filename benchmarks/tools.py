@@ -40,8 +40,8 @@ POLLED = (
     "accepted, event, attempt, the latest input's request, count, failures; correlated by the request's id"
 )
 MORE = (
-    "those, and the route's state before anything is sent, its team, verification, ignored and held branches, "
-    "the stored body, the listed events"
+    "all that the others do, and the route's state before anything is sent, its team, verification, ignored and held "
+    "branches, the stored body, the listed events"
 )
 
 
