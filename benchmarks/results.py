@@ -12,6 +12,9 @@ from measuring import load
 from plots import Plot
 
 FOLDER = PROJECT / "docs" / "benchmarks"
+"""Where the plots go, beside the page."""
+MEASURED = PROJECT / "benchmarks" / "measured"
+"""Where the sections are kept that the page is made of."""
 ORDER = ("startup", "first_byte", "overhead", "many", "peers", "detection")
 INTRODUCTION = """\
 # Benchmarks
@@ -59,21 +62,22 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def keep(section: Section) -> None:
     """Write a section and its plots, and the page anew."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    for folder in (FOLDER, MEASURED):
+        folder.mkdir(parents=True, exist_ok=True)
     for name, plot in section.plots.items():
         (FOLDER / f"{name}.svg").write_text(plot.drawn(), encoding="utf-8")
-    pictures = "".join(f"\n![{plot.title}]({name}.svg)\n" for name, plot in section.plots.items())
+    pictures = "".join(f"\n![{plot.title}](benchmarks/{name}.svg)\n" for name, plot in section.plots.items())
     made = (
         f"Made on {datetime.now(UTC):%Y-%m-%d} by `python benchmarks/run.py {section.name}`: "
         f"Python {platform.python_version()}, {platform.machine()}, {load()}."
     )
     text = f"## {section.title}\n\n{section.text}{pictures}\n{made}\n"
-    (FOLDER / f"{section.name}.md").write_text(text, encoding="utf-8")
+    (MEASURED / f"{section.name}.md").write_text(text, encoding="utf-8")
     _write_page()
 
 
 def _write_page() -> None:
-    kept = [FOLDER / f"{name}.md" for name in ORDER]
+    kept = [MEASURED / f"{name}.md" for name in ORDER]
     sections = [file.read_text(encoding="utf-8") for file in kept if file.exists()]
-    page = "\n".join([INTRODUCTION, *(section.replace("](", "](benchmarks/") for section in sections)])
+    page = "\n".join([INTRODUCTION, *sections])
     FOLDER.with_suffix(".md").write_text(page, encoding="utf-8")
