@@ -266,7 +266,7 @@ class GatePlugin(Collecting):
             self._mailbox.close()
         self._checkpoint.close()
         runs = [
-            self._with_transcript(self._connection_run(one, self._tally.passed_stages(one)))
+            self._with_transcript(self._connection_run(one, self._reported(one, session)))
             for one in self.connections
         ]
         if self.settings.on_fail == "pause":
@@ -298,6 +298,16 @@ class GatePlugin(Collecting):
                 finished_at=self._clock.now(),
             )
         )
+
+    def _reported(self, connection_id: str, session: pytest.Session) -> frozenset[Stage]:
+        """The stages that count as run: those that pytest reported as passed.
+
+        Where it was interrupted while the gate still waited, also those that were decided by then: an xdist worker
+        may have been ended before it could report them, and what is told must be where the run really stood.
+        """
+        decided = frozenset(self._board.of(connection_id))
+        cut_off = session.exitstatus == pytest.ExitCode.INTERRUPTED and decided < frozenset(self.stages)
+        return self._tally.passed_stages(connection_id) | (decided if cut_off else frozenset())
 
     def _so_far(self) -> dict[str, Any]:
         """The run as it stands: what is not decided did not run, so this is no success whatever comes of it."""

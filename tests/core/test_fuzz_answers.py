@@ -318,7 +318,7 @@ def founded(api: BentApi) -> bool:
     branched = any(one.get("request_id") == REQUEST and on_our_route(one) for one in models(api, "/events"))
     delivered = any(one.get("status") == "SUCCESSFUL" for one in models(api, "/attempts"))
     series = json.loads(api.said["/metrics/events"]).get("series")
-    counted = sum(float(point["count"]) for point in series) >= 1
+    counted = sum(float(point.get("count") or 0) for point in series) >= 1
     return accepted and branched and delivered and counted
 
 
