@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
 from pytest_fasthook.redact import Secret
@@ -34,11 +35,12 @@ _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 class SecretNet:
     """Finds the secrets of a run in a text; its repr shows none."""
 
-    __slots__ = ("_needles",)
+    __slots__ = ("_needles", "_signs")
 
     def __init__(self, secrets: Iterable[Secret | str]) -> None:
         values = {part for secret in secrets for part in _parts(_text(secret))}
         self._needles = tuple(pair for value in sorted(values) for pair in _needles(value))
+        self._signs = frozenset(sign for sign in _RESOLVERS if any(sign in value for value in values))
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str]) -> SecretNet:
@@ -51,12 +53,23 @@ class SecretNet:
 
     def form_in(self, text: str) -> str | None:
         """How a secret is written in ``text`` (``raw``, ``escaped``, ``hex``, ``base64``); ``None`` where none is."""
-        for reading, words in _readings(text) if self._needles else ():
+        for reading, words in self._readings(text) if self._needles else ():
             joined = _joined(words)
             for form, needle in self._needles:
                 if needle in joined:
                     return reading if form == "raw" else form
         return None
+
+    def _readings(self, text: str) -> Iterator[tuple[str, str]]:
+        """The text as it is, and as HTML or XML, JSON and URLs mean it, one within the other.
+
+        A sign that a secret holds itself, such as its own percent sign, may have to stay as it is: then the text is
+        read without resolving that one, too.
+        """
+        yield "raw", text
+        for number in range(len(self._signs) + 1):
+            for left_out in itertools.combinations(sorted(self._signs), number):
+                yield from _resolved(text, [_RESOLVERS[sign] for sign in _RESOLVERS if sign not in left_out])
 
     def held_back(self, text: str) -> str:
         """``text`` itself, or the sentence that stands for it where it holds a secret."""
@@ -102,11 +115,9 @@ def _needles(value: str) -> Iterator[tuple[str, str]]:
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
-def _readings(text: str) -> Iterator[tuple[str, str]]:
-    """The text as it is, and as HTML or XML, JSON and URLs mean it, one within the other."""
-    yield "raw", text
+def _resolved(text: str, resolvers: Sequence[Callable[[str], str]]) -> Iterator[tuple[str, str]]:
     for _ in range(ROUNDS):
-        for resolve in _RESOLVERS:
+        for resolve in resolvers:
             resolved = resolve(text)
             if resolved != text:
                 text = resolved
@@ -124,7 +135,8 @@ def _unescaped(text: str) -> str:
     return text.replace("\\", "").replace(_KEPT, "\\")
 
 
-_RESOLVERS: tuple[Callable[[str], str], ...] = (html.unescape, _unescaped, unquote)
+_RESOLVERS: Mapping[str, Callable[[str], str]] = {"&": html.unescape, "\\": _unescaped, "%": unquote}
+"""What reads a text again, by the sign that it looks for."""
 
 
 def _joined(text: str) -> str:

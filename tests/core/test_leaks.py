@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from core_world import KEY
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pytest_fasthook.leaks import LONGEST_WORD, SHORTEST, SecretNet
@@ -52,6 +52,8 @@ WAYS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 @given(secret=SECRETS, before=AROUND, after=AROUND)
+@example(secret="0000ß%00", before="", after="")
+@example(secret="key&amp;%5c\\n", before="", after="")
 def test_a_secret_is_found_however_it_is_written(way: str, secret: str, before: str, after: str) -> None:
     assume(secret.strip() == secret)
     assume("lines" not in way or " " not in secret)
