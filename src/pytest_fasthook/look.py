@@ -12,6 +12,7 @@ from pytest_fasthook.client.pages import Page
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.errors import ApiError, RefusedError, UnreadableError
 from pytest_fasthook.evidence import Call, Question
+from pytest_fasthook.redact import one_line
 from pytest_fasthook.seen import Listed
 
 T = TypeVar("T")
@@ -47,6 +48,18 @@ class Look:
         self.server_date = answer.server_date or self.server_date
         self.calls.append(Call(call=answer.call, answer=answer.raw))
         return answer.value
+
+    def one(self, function: Callable[..., Answer[Any]], wanted: str | None) -> Any:
+        """Read one configured object by its id.
+
+        Raises:
+            UnreadableError: what was answered is another one.
+        """
+        found = self.call(function, wanted)
+        if found.id != wanted:
+            call = self.calls[-1].call
+            raise UnreadableError(one_line(f"{call}: answered {found.id!r}, expected {wanted!r}"), call=call)
+        return found
 
     def absent_or(self, function: Callable[..., Answer[T]], *arguments: Any, **parameters: Any) -> T | None:
         """Like ``call``, but a record that is not there (yet) is ``None`` instead of an error."""

@@ -86,15 +86,15 @@ class Reader:
 
 
 def _connection(look: Look, question: Question) -> Any:
-    return look.call(api.get_connection, question.connection_id)
+    return look.one(api.get_connection, question.connection_id)
 
 
 def _source(look: Look, question: Question) -> Any:
-    return look.call(api.get_source, question.source_id)
+    return look.one(api.get_source, question.source_id)
 
 
 def _destination(look: Look, question: Question) -> Any:
-    return look.call(api.get_destination, question.destination_id)
+    return look.one(api.get_destination, question.destination_id)
 
 
 def _latest_input(look: Look, question: Question) -> Any:

@@ -92,6 +92,21 @@ def test_a_single_record_is_one_call(question: Question, path: str, answer: dict
     assert [(call.call, call.answer) for call in observation.calls] == [(f"GET {path}", answer)]
 
 
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [
+        (Question(ask=Ask.CONNECTION, connection_id="conn_1"), "/connections/conn_1"),
+        (Question(ask=Ask.SOURCE, source_id="src_1"), "/sources/src_1"),
+        (Question(ask=Ask.DESTINATION, destination_id="des_1"), "/destinations/des_1"),
+    ],
+    ids=lambda value: value.ask if isinstance(value, Question) else "",
+)
+def test_an_answer_about_another_record_is_no_answer(question: Question, path: str) -> None:
+    observation = ask(FakeApi({path: {"id": "other_1"}}), question)
+    assert isinstance(observation.error, UnreadableError)
+    assert "answered 'other_1', expected" in str(observation.error)
+
+
 def test_an_observation_knows_when_it_was_made() -> None:
     api = FakeApi({"/connections/conn_1": {"id": "conn_1"}}, clock=FakeClock(7.0))
     observation = ask(api, Question(ask=Ask.CONNECTION, connection_id="conn_1"))
