@@ -113,7 +113,7 @@ def _connection(one: ConnectionRun, run: Run, show: Redactor) -> dict[str, Any]:
             "event_id": show.shown(ids["event_id"]),
             "attempt_ids": show.shown(_attempt_ids(one.results)),
         },
-        "warnings": [show.show(warning) for warning in warnings],
+        "warnings": show.shown(warnings),
         "stages": [_stage(result, show) for result in one.results.values()],
     }
 
@@ -137,8 +137,8 @@ def _cause(
     return {
         "stage": str(deciding.stage),
         "code": str(deciding.cause),
-        "message": show.show(deciding.message),
-        "next": show.show(next_step_for(deciding.cause, ids, settings=settings, stage=deciding.stage)),
+        "message": show.shown(deciding.message),
+        "next": show.shown(next_step_for(deciding.cause, ids, settings=settings, stage=deciding.stage)),
     }
 
 
@@ -173,7 +173,7 @@ def _stage(result: StageResult, show: Redactor) -> dict[str, Any]:
         "outcome": str(result.outcome),
         "advisory": result.advisory,
         "code": str(result.cause) if result.cause else None,
-        "message": show.show(result.message),
+        "message": show.shown(result.message),
         "started_at": write_iso(result.started_at) if result.started_at else None,
         "duration_s": round(result.duration_s, 3),
         "polls": result.polls,

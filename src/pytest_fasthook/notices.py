@@ -23,7 +23,7 @@ def notice_of(
         results: the connection's results so far, for the ids along the chain.
         settings: for what must not be shown, and the API's address in the next step.
     """
-    show = settings.redactor.show
+    show = settings.redactor.shown
     code = f"{result.cause}: " if result.cause else ""
     # Masked first: a cut or a folded blank could hide a part of a secret.
     brief = one_line(show(f"{code}{result.message}"), limit=600)

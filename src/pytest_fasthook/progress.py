@@ -76,7 +76,7 @@ class WaitingLine:
 
 
 def _awaited(gate: Gate, connection_id: str) -> str:
-    return gate.settings.net.held_back(gate.settings.redactor.show(gate.awaited(connection_id)))
+    return gate.settings.net.held_back(gate.settings.redactor.shown(gate.awaited(connection_id)))
 
 
 _STATUS = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.BLOCKED: "skipped"}
