@@ -6,15 +6,15 @@ negative is sent before every connection of the run is decided, so that it can d
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.collect import Collector
+from pytest_fasthook.dispatch import Dispatch
 from pytest_fasthook.evidence import Evidence, Observation
 from pytest_fasthook.expect import Negative, ServerClock, Teeth
 from pytest_fasthook.judge import chain
@@ -28,8 +28,6 @@ from pytest_fasthook.verdict import Verdict, decide
 
 SENDERS = 16
 """Most negative probes on their way at the same time."""
-DOUBT_S = 60.0
-"""How much earlier than sent a record may be dated; a local clock in the server's place may be off by a day."""
 
 
 NOTHING_TO_BITE_ON: Mapping[Stage, str] = {
@@ -117,8 +115,9 @@ class Biting:
         groups = grouped(routes)
         refused, ignored = list(self._refusable(groups)), list(self._ignorable(groups))
         self._set_out(mine, refused, ignored)
-        probes = [(one.probe, self._deadline(one, mine)) for one in (*refused, *ignored)]
-        self._send_all(probes, stopped=stopped)
+        probes = (*refused, *ignored)
+        sends = [partial(self._send, one.probe, self._deadline(one, mine)) for one in probes]
+        Dispatch(sends, most=SENDERS, stopped=stopped).finish()
         return [Track(track.expect) for track in tracks if tried(track.expect)]
 
     def _refusable(self, groups: Iterable[Group]) -> Iterator[NegativeProbe]:
@@ -151,7 +150,7 @@ class Biting:
     ) -> None:
         """Give every connection its teeth, and what was left of its time when it had passed."""
         now, clock = self.clock.monotonic(), self.server_clock()
-        since = clock.at(now) - timedelta(seconds=DOUBT_S if clock.measured else 86400)
+        since = clock.surely_before(now)
         wait_s = self.queue_s(2 * len(tracks))
         by_source, by_filter = _by_route(refused), _by_route(ignored)
         for name, track in tracks.items():
@@ -168,32 +167,9 @@ class Biting:
     def _deadline(negative: NegativeProbe, tracks: Mapping[str, Track]) -> float:
         return min(tracks[route.connection_id].expect.bitten.deadline for route in negative.routes)
 
-    def _send_all(self, probes: Iterable[tuple[Probe, float]], *, stopped: Callable[[], bool]) -> None:
-        """Send all, many at the same time; what the sources answer goes into the evidence."""
-        todo, problems = deque(probes), list[BaseException]()
-        jobs = [
-            threading.Thread(target=self._send_each, args=(todo, problems, stopped), daemon=True)
-            for _ in list(todo)[:SENDERS]
-        ]
-        for job in jobs:
-            job.start()
-        for job in jobs:
-            while job.is_alive() and not stopped():
-                job.join(0.1)
-        if problems:
-            raise problems[0]
-
-    def _send_each(
-        self, todo: deque[tuple[Probe, float]], problems: list[BaseException], stopped: Callable[[], bool]
-    ) -> None:
-        try:
-            while todo and not stopped():
-                probe, deadline = todo.popleft()
-                self.evidence.append(self.reader.send(probe, deadline=deadline))
-        except IndexError:
-            return  # somebody else took the last one
-        except BaseException as error:  # noqa: BLE001 - raised again in the gate's own thread
-            problems.append(error)
+    def _send(self, probe: Probe, deadline: float) -> None:
+        """Send one; what the source answers goes into the evidence."""
+        self.evidence.append(self.reader.send(probe, deadline=deadline))
 
     def told(self, track: Track, passed: Mapping[Stage, StageResult]) -> Mapping[Stage, StageResult]:
         """The results of a connection that passed, with what became of its negative probes."""

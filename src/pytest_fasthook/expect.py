@@ -13,6 +13,9 @@ from pytest_fasthook.saved_run import SavedProbe, body_digest
 from pytest_fasthook.stages import Stage
 from pytest_fasthook.values import Match
 
+DOUBT = timedelta(seconds=60)
+"""How much earlier than sent a record may be dated."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerClock:
@@ -34,6 +37,10 @@ class ServerClock:
     def at(self, moment: float) -> datetime:
         """The server's time at a monotonic moment, as a lower bound."""
         return self.date + timedelta(seconds=moment - self.seen_at)
+
+    def surely_before(self, moment: float) -> datetime:
+        """A date that no record of a moment is older than; a local clock in the server's place may be far off."""
+        return self.at(moment) - (DOUBT if self.measured else timedelta(days=1))
 
     def nearest(self, moment: float, local: datetime) -> datetime:
         """The server's time at a moment: what a local clock said then where that can be it, else the lower bound."""
@@ -102,10 +109,8 @@ class Sending:
         if self.probe is None:
             return self.window_start
         if self.saved is not None:
-            return self.saved.sent_at - timedelta(seconds=60)
-        # A local clock that stands in for the server's may be off by more than a minute.
-        doubt = timedelta(seconds=60) if self.clock.measured else timedelta(days=1)
-        return self.clock.at(self.sent_at) - doubt
+            return self.saved.sent_at - DOUBT
+        return self.clock.surely_before(self.sent_at)
 
 
 def remembered(sending: Sending) -> dict[str, Any]:

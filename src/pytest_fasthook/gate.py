@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from pytest_fasthook.biting import Bites, Biting, Held
 from pytest_fasthook.board import Board
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.collect import AsksTogether, Collector
 from pytest_fasthook.config import Settings
+from pytest_fasthook.dispatch import Dispatch
 from pytest_fasthook.evidence import Evidence
 from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
 from pytest_fasthook.judge import chain, teeth
@@ -81,9 +83,6 @@ class Gate:
     _held: Held | None = field(init=False)
     _bitten: list[Track] = field(default_factory=list)
     _stopped: threading.Event = field(default_factory=threading.Event)
-    _answered: int = 0
-    _counting: threading.Lock = field(default_factory=threading.Lock)
-    _news: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         """Wire the collector to the board."""
@@ -262,29 +261,26 @@ class Gate:
         """Send every group's probe, many at the same time; that they are sent is on record before the first is."""
         letters = [letter for group in groups if (letter := self._written(group, tracks)) is not None]
         self.on_sent()
-        todo, awaited = deque(letters), self._answered + len(letters)
-        jobs = [
-            threading.Thread(target=self._send_each, args=(todo,), daemon=True) for _ in letters[:SENDERS]
-        ]
-        for job in jobs:
-            job.start()
+        sends = [partial(self._send, letter) for letter in letters]
+        self._deliver(
+            Dispatch(sends, most=SENDERS, stopped=self._stopped.is_set, on_news=self._collector.wake)
+        )
+
+    def _deliver(self, dispatch: Dispatch) -> None:
+        """Wait for all sources' answers; one that hangs keeps no other route from being watched."""
         together_until = time.monotonic() + TOGETHER_S
-        while self._answered < awaited and not self._stopped.is_set():
+
+        def watch() -> None:
             if time.monotonic() >= together_until:
-                self._watch_what_is_sent()
-            self._news.wait(0.1)
-            self._news.clear()
-        if self.problem is not None:
-            raise self.problem
+                ended, under_way = dispatch.ended, list(filter(self._is_under_way, self.tracks))
+                self._collector.run(under_way, stopped=lambda: dispatch.over or dispatch.ended > ended)
 
-    def _watch_what_is_sent(self) -> None:
-        """Watch until one more source has answered: one that hangs keeps no other route from being watched."""
-        answered = self._answered
-        under_way = [track for track in self.tracks if not track.progress.decided and self._is_sent(track)]
-        self._collector.run(under_way, stopped=lambda: self._stopped.is_set() or self._answered > answered)
+        dispatch.finish(between=watch)
 
-    def _is_sent(self, track: Track) -> bool:
-        return track.expect.sending is not None and chain.sending(self.evidence, track.expect) is not None
+    def _is_under_way(self, track: Track) -> bool:
+        """Whether a connection is not decided yet, and its source has answered."""
+        waits = track.expect.sending is not None and not track.progress.decided
+        return waits and chain.sending(self.evidence, track.expect) is not None
 
     def _written(self, group: Group, tracks: Mapping[str, Track]) -> _Letter | None:
         """The group's probe, ready to be sent; ``None`` where it cannot be made."""
@@ -307,25 +303,11 @@ class Gate:
             )
             self._set_out(track, route, probe=letter.probe, at=sent_at, wait_s=wait_s)
 
-    def _send_each(self, todo: deque[_Letter]) -> None:
-        """Send what is still to be sent, one after the other; what the source answers goes into the evidence."""
-        try:
-            while todo and not self._stopped.is_set():
-                self._send(todo.popleft())
-        except IndexError:
-            return  # somebody else took the last one
-        except BaseException as error:  # noqa: BLE001 - raised again in the gate's own thread
-            self.problem = error
-            self.stop()
-
     def _send(self, letter: _Letter) -> None:
+        """Send one; what the source answers goes into the evidence."""
         self._set_all_out(letter)
         deadline = min(track.expect.deadline for _, track in letter.tracks)
         self.evidence.append(self.reader.send(letter.probe, deadline=deadline))
-        with self._counting:
-            self._answered += 1
-        self._news.set()
-        self._collector.wake()
 
     def _go_on(self, track: Track, route: Route, saved: SavedProbe | None) -> None:
         """Watch the event that an earlier run sent; where it sent none, there is nothing to judge."""
