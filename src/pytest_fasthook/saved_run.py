@@ -58,10 +58,10 @@ def read_saved_run(path: Path, where: str) -> SavedRun:
         report = json.loads(read_file(path, where))
         probes = {one["connection_id"]: _probe(one) for one in report["connections"]}
         run = SavedRun(
-            api_url=_said(report["api"]["url"]),
-            team_id=_said(report["api"]["team_id"]),
+            api_url=text(report["api"]["url"]),
+            team_id=text(report["api"]["team_id"]),
             mode=_mode(report["mode"]),
-            connections=tuple(identifier(_said(name), where, example="conn_xxx") for name in probes),
+            connections=tuple(identifier(text(name), where, example="conn_xxx") for name in probes),
             probes={name: probe for name, probe in probes.items() if probe is not None},
         )
     except (ValueError, LookupError, TypeError, RecursionError):
@@ -78,26 +78,36 @@ def _probe(connection: Mapping[str, Any]) -> SavedProbe | None:
     if sending is None:
         return None
     return SavedProbe(
-        source_id=_text(connection["source_id"]),
-        probe_id=_text(connection["probe_id"]),
-        request_id=_text(connection["ids"]["request_id"]),
+        source_id=text_or_none(connection["source_id"]),
+        probe_id=text_or_none(connection["probe_id"]),
+        request_id=text_or_none(connection["ids"]["request_id"]),
         sent_at=moment(sending["sent_at"]),
         window_start=moment(sending["window_start"]),
-        body_sha256=_text(sending["body_sha256"]),
+        body_sha256=text_or_none(sending["body_sha256"]),
     )
 
 
-def _text(value: Any) -> str | None:
+def text_or_none(value: Any) -> str | None:
+    """Read a text of a saved report, or nothing.
+
+    Raises:
+        TypeError: it is neither.
+    """
     if not isinstance(value, str | None):
         raise TypeError(f"{type(value).__name__} in place of a text")
     return value
 
 
-def _said(value: Any) -> str:
-    text = _text(value)
-    if text is None:
+def text(value: Any) -> str:
+    """Read a text of a saved report.
+
+    Raises:
+        TypeError: it is none.
+    """
+    found = text_or_none(value)
+    if found is None:
         raise TypeError("no text")
-    return text
+    return found
 
 
 def _mode(value: Any) -> Mode:

@@ -22,10 +22,10 @@ from pytest_fasthook.iso import read_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.latest_input import compared
 from pytest_fasthook.probe import Plan, Probe, Refusal, doubts, unsendable
-from pytest_fasthook.saved_run import SavedProbe
+from pytest_fasthook.saved_run import SavedProbe, text, text_or_none
 from pytest_fasthook.stages import Stage
 from pytest_fasthook.transcript.fit import Json
-from pytest_fasthook.transcript.read import read_matches, read_seconds, read_text
+from pytest_fasthook.transcript.read import read_matches, read_seconds
 from pytest_fasthook.transcript.written import plain_matches
 from pytest_fasthook.values import Value, rate
 
@@ -148,9 +148,9 @@ def read_expectations(connection_id: str, value: Mapping[str, Any]) -> Expectati
     expected, sending, url = value["expected"], value["expected"]["sending"], value["expected"]["source_url"]
     return Expectations(
         connection_id=connection_id,
-        team_id=read_text(expected["team_id"]),
+        team_id=text(expected["team_id"]),
         limits=read_limits(value["limits"]),
-        plan=Plan(source_url=None if url is None else read_text(url)),
+        plan=Plan(source_url=text_or_none(url)),
         preflight_deadline=read_seconds(expected["preflight_deadline"]),
         waits=expected["waits"] is True,
         stages=frozenset(map(Stage, expected["stages"])),
@@ -175,10 +175,10 @@ def _read_negative(value: Mapping[str, Any] | None) -> Negative | None:
         return None
     source_id = value["source_id"]
     return Negative(
-        probe_id=read_text(value["probe_id"]),
-        source_id=None if source_id is None else read_text(source_id),
+        probe_id=text(value["probe_id"]),
+        source_id=text_or_none(source_id),
         since=read_iso(value["since"]),
-        why=read_text(value["why"]),
+        why=text(value["why"]),
     )
 
 
@@ -224,8 +224,8 @@ def _read_probe(value: Mapping[str, Any] | None) -> Probe | None:
         return None
     source_id = value["source_id"]
     return Probe(
-        probe_id=read_text(value["probe_id"]),
-        source_id=None if source_id is None else read_text(source_id),
+        probe_id=text(value["probe_id"]),
+        source_id=text_or_none(source_id),
         method="",
         url="",
         headers=(),
@@ -235,8 +235,7 @@ def _read_probe(value: Mapping[str, Any] | None) -> Probe | None:
 
 def _read_saved(value: Mapping[str, Any]) -> SavedProbe:
     texts = {
-        name: None if value[name] is None else read_text(value[name])
-        for name in ("source_id", "probe_id", "request_id", "body_sha256")
+        name: text_or_none(value[name]) for name in ("source_id", "probe_id", "request_id", "body_sha256")
     }
     return SavedProbe(
         **texts, sent_at=read_iso(value["sent_at"]), window_start=read_iso(value["window_start"])
@@ -248,8 +247,8 @@ def _read_told(value: Mapping[str, Any]) -> Told:
     return Told(
         refusal=None
         if refusal is None
-        else Refusal(cause=Cause(refusal["cause"]), message=read_text(refusal["message"])),
-        doubts=tuple(read_text(one["message"]) for one in value["doubts"]),
+        else Refusal(cause=Cause(refusal["cause"]), message=text(refusal["message"])),
+        doubts=tuple(text(one["message"]) for one in value["doubts"]),
         inputs={read_seconds(one["asked_at"]): _read_compared(one) for one in value["inputs"]},
     )
 
@@ -258,4 +257,4 @@ def _read_compared(value: Mapping[str, Any]) -> Compared:
     body, difference = value["compared"], value["message"]
     if body not in {"same", "other", "absent", "unknown"}:
         raise ValueError("an input that was compared in no known way")
-    return Compared(body, None if difference is None else read_text(difference))
+    return Compared(body, text_or_none(difference))

@@ -27,6 +27,7 @@ from pytest_fasthook.errors import (
 )
 from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
 from pytest_fasthook.iso import read_iso
+from pytest_fasthook.saved_run import text, text_or_none
 from pytest_fasthook.seen import EventsSeen, RequestSeen, WindowSeen
 from pytest_fasthook.values import Match
 
@@ -51,23 +52,13 @@ def read_evidence(values: Sequence[Mapping[str, Any]]) -> tuple[Evidence, frozen
 
 
 def _read_question(value: Mapping[str, Any]) -> Question:
-    return Question(**{name: _FIELD_READERS.get(name, read_text)(item) for name, item in value.items()})
+    readers: Mapping[str, Callable[[Any], Any]] = {**dict.fromkeys(value, text), **_FIELD_READERS}
+    return Question(**{name: readers[name](item) for name, item in value.items()})
 
 
 def read_matches(values: Iterable[Mapping[str, Any]]) -> tuple[Match, ...]:
     """Read conditions on a real request."""
     return tuple(Match(one["target"], tuple(one["keys"]), one["value"]) for one in values)
-
-
-def read_text(value: object) -> str:
-    """Read a text.
-
-    Raises:
-        TypeError: it is none.
-    """
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
 
 
 def read_seconds(value: object) -> float:
@@ -100,7 +91,7 @@ def _read_answers(question: Question, answers: Sequence[Mapping[str, Any]]) -> I
 
 
 def _read_error(value: Mapping[str, Any]) -> ApiError:
-    message, call = read_text(value["message"]), read_text(value["call"])
+    message, call = text(value["message"]), text(value["call"])
     match value["kind"]:
         case "rate_limited":
             return RateLimitedError(message, call=call, retry_after=value.get("retry_after"))
@@ -115,13 +106,12 @@ def _read_error(value: Mapping[str, Any]) -> ApiError:
 
 def _read_ingress(value: Mapping[str, Any]) -> IngressReply:
     """What the source answered, as far as verdicts depend on it."""
-    request_id = value["request_id"]
     return IngressReply(
         status=int(value["status"]),
         headers={},
         body=b"",
         complete=True,
-        request_id=None if request_id is None else read_text(request_id),
+        request_id=text_or_none(value["request_id"]),
         asked_at=0.0,
         seen_at=0.0,
         server_date=None,
