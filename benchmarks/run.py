@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-NEEDED = ("benchmarks", "src", "tests/speed", "tests/gate", "tests/standin")
+NEEDED = ("benchmarks", "src", "tests/core", "tests/speed", "tests/gate", "tests/standin")
 NAMES = ("startup", "first_byte", "overhead", "many", "peers", "detection")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
+from core_world import START, FakeClock
 from paced_fasthook import KEY, TEAM, PacedFastHook, PacedRoute
 
 from pytest_fasthook.client.limiter import RateLimiter
@@ -24,29 +24,11 @@ from pytest_fasthook.redact import Redactor, Secret
 from pytest_fasthook.shared_reader import SharedReader
 from pytest_fasthook.stages import Stage
 
-START = datetime(2026, 5, 29, 12, 0, tzinfo=UTC)
-
-
-class VirtualClock:
-    """Moves only when somebody sleeps on it."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.time)
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-
 
 class VirtualBell:
     """What the collector waits on: waiting moves the clock."""
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self._rung = False
 
@@ -90,7 +72,7 @@ class VirtualRun:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.clock = VirtualClock()
+        self.clock = FakeClock()
         self.fasthook = PacedFastHook.of(self.routes, now=lambda: self.clock.now().timestamp(), **self.facts)
         transport = self._transport()
         reader = Reader(transport, self.clock)
