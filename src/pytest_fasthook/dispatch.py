@@ -69,16 +69,19 @@ class Dispatch:
 
     def _run(self) -> None:
         try:
-            while self._todo and not self._stopped() and self.problem is None:
-                job = self._todo.popleft()
+            while not self._stopped() and self.problem is None and (job := self._next()):
                 job()
                 self._tell(job)
-        except IndexError:
-            return  # somebody else took the last one
         except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
             self.problem = error
             self._news.set()
             self._on_news()
+
+    def _next(self) -> Callable[[], object] | None:
+        try:
+            return self._todo.popleft()
+        except IndexError:
+            return None
 
     def _tell(self, job: Callable[[], object]) -> None:
         self._ended.append(job)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 
 from pytest_fasthook.biting import Bites, Biting, Held
 from pytest_fasthook.board import Board
@@ -35,6 +36,7 @@ from pytest_fasthook.saved_run import SavedProbe
 from pytest_fasthook.sharing import Group, grouped
 from pytest_fasthook.stages import Stage, StageResult
 from pytest_fasthook.tracks import Track
+from pytest_fasthook.turns import Turns
 
 SENDERS = 64
 """Most probes on their way to a source at the same time."""
@@ -48,6 +50,16 @@ class _Letter:
 
     probe: Probe
     tracks: tuple[tuple[Route, Track], ...]
+
+
+def _in_turn(letters: Iterable[_Letter]) -> list[_Letter]:
+    """The first to every source, then the second ones: those who wait for a turn keep nobody else waiting."""
+    places: Counter[str] = Counter()
+    placed = []
+    for letter in letters:
+        placed.append((places[letter.probe.url], letter))
+        places[letter.probe.url] += 1
+    return [letter for _, letter in sorted(placed, key=itemgetter(0))]
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +94,7 @@ class Gate:
     _collector: Collector = field(init=False)
     _held: Held | None = field(init=False)
     _bitten: list[Track] = field(default_factory=list)
+    _turns: Turns = field(default_factory=Turns)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -259,7 +272,7 @@ class Gate:
 
     def _send_all(self, groups: Sequence[Group], tracks: Mapping[str, Track]) -> None:
         """Send every group's probe, many at the same time; that they are sent is on record before the first is."""
-        letters = [letter for group in groups if (letter := self._written(group, tracks)) is not None]
+        letters = _in_turn(letter for group in groups if (letter := self._written(group, tracks)) is not None)
         self.on_sent()
         sends = [partial(self._send, letter) for letter in letters]
         self._deliver(
@@ -305,9 +318,10 @@ class Gate:
 
     def _send(self, letter: _Letter) -> None:
         """Send one; what the source answers goes into the evidence."""
-        self._set_all_out(letter)
-        deadline = min(track.expect.deadline for _, track in letter.tracks)
-        self.evidence.append(self.reader.send(letter.probe, deadline=deadline))
+        with self._turns.to(letter.probe.url):
+            self._set_all_out(letter)
+            deadline = min(track.expect.deadline for _, track in letter.tracks)
+            self.evidence.append(self.reader.send(letter.probe, deadline=deadline))
 
     def _go_on(self, track: Track, route: Route, saved: SavedProbe | None) -> None:
         """Watch the event that an earlier run sent; where it sent none, there is nothing to judge."""

@@ -57,14 +57,15 @@ def test_news_are_told() -> None:
     assert len(told) == 3
 
 
-def test_what_breaks_a_job_ends_it_and_what_has_not_begun_is_left() -> None:
+@pytest.mark.parametrize("bug", [ZeroDivisionError, IndexError])
+def test_what_breaks_a_job_ends_it_and_what_has_not_begun_is_left(bug: type[Exception]) -> None:
     sent: list[int] = []
 
     def broken() -> None:
-        raise ZeroDivisionError("a bug")
+        raise bug("a bug")
 
     dispatch = Dispatch([broken, partial(sent.append, 1)], most=1, stopped=never)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(bug):
         dispatch.finish()
     assert sent == []
 
