@@ -24,8 +24,8 @@ INTRODUCTION = """\
 One route whose hops lag evenly; the last of them can be seen after the latency. *Beyond the latency* is the whole
 command, from its start to its end; the part that bare pytest takes in the same round is beside it. The bound is a tenth
 of the latency plus half a second. *Polling alone* is the same run on a virtual clock, where nothing takes time but
-waiting: it does not depend on the machine. Looks follow each other after 0.15 s plus a tenth of the time already
-waited, with a last one at the deadline.
+waiting: it does not depend on the machine. Looks follow each other after 0.18 s plus a twentieth of the time already
+waited, after five seconds a tenth of it, with a last one at the deadline.
 """
 
 

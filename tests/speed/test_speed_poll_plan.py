@@ -17,15 +17,20 @@ def gated(seconds: float, *, call_s: float = 0.0) -> VirtualRun:
     return run
 
 
+def most_lost(seconds: float) -> float:
+    """The longest pause there can be: a last look that is just missed costs all of the next one."""
+    return max(0.18 + 0.05 * seconds, 0.1 * seconds - 0.05)
+
+
 @pytest.mark.parametrize("seconds", LATENCIES)
 def test_polling_loses_at_most_a_tenth_and_a_moment(seconds: float) -> None:
-    assert gated(seconds).clock.time <= 1.1 * seconds + 0.15
+    assert gated(seconds).clock.time <= seconds + most_lost(seconds)
 
 
 @pytest.mark.parametrize("seconds", LATENCIES)
 def test_a_real_api_costs_its_own_time_and_no_more(seconds: float) -> None:
     """The calls that any gate must make one after the other cost theirs on top: nine of them."""
-    assert gated(seconds, call_s=0.05).clock.time <= 1.1 * seconds + 0.15 + 9 * 0.05
+    assert gated(seconds, call_s=0.05).clock.time <= seconds + most_lost(seconds) + 9 * 0.05
 
 
 @pytest.mark.parametrize(("seconds", "most"), [(0.2, 15), (1.0, 20), (5.0, 40), (20.0, 50), (60.0, 60)])

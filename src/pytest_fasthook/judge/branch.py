@@ -17,6 +17,7 @@ from pytest_fasthook.evidence import Evidence, Observation, Question
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, cause_of, ended, passed, wrong_team
+from pytest_fasthook.judge.seldom import is_due
 from pytest_fasthook.stages import Stage, StageResult
 
 STAGE = Stage.BRANCH
@@ -104,12 +105,13 @@ def _wait(
 ) -> Waiting:
     """Nothing yet.
 
-    The first look is for the event alone, then every third one and the last one ask for the reason before it.
+    The first look is for the event alone; the second one, some later ones and the last one ask for the reason before
+    it.
     """
     events, ignored = chain.events_question(evidence, expect), chain.ignored_question(evidence, expect)
     looked = evidence.latest(ignored)
     unread = looked.error if looked else None
-    curious = last or len(evidence.about(events)) % 3 == 1
+    curious = last or is_due(len(evidence.about(events)), first=1)
     asked = (ignored, events) if curious and not isinstance(unread, RefusedError) else (events,)
     silence = f"connection {expect.connection_id} has no event for request {_request(evidence, expect)}"
     why = f", and whether it was ignored could not be read ({unread})" if unread else " and no ignored record"

@@ -18,14 +18,15 @@ from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wrong_team
 from pytest_fasthook.judge.retries import is_over, next_moment
+from pytest_fasthook.judge.seldom import is_due
 from pytest_fasthook.judge.success import came_before, latency, latency_limit, succeeded, wrong_release
 from pytest_fasthook.stages import Stage, StageResult
 
 STAGE = Stage.DELIVERY
 KNOWN_STATUSES = frozenset({"SCHEDULED", "QUEUED", "HOLD", "SUCCESSFUL", "FAILED", "CANCELLED"})
 """Statuses whose meaning is documented; a success beside any other one is not taken for the last word."""
-EVENT_EVERY = 4
-"""Attempts are asked at every look; the event at every so many, after a failed attempt, and at the last one."""
+EVENT_FIRST = 3
+"""Attempts are asked at every look; the event after so many, seldom then, after a failed attempt, and at the last."""
 RETRY_TAKES_S = 0.25
 """How long after its due moment a retry is looked for, in seconds."""
 
@@ -179,7 +180,7 @@ def _questions(look: _Look, evidence: Evidence, expect: Expectations, *, last: b
     """The event before its attempts, so that a success between the two looks is seen."""
     question = chain.attempts_question(look.event)
     looks = len(evidence.about(question))
-    if look.attempts or last or looks % EVENT_EVERY == EVENT_EVERY - 1:
+    if look.attempts or last or is_due(looks, first=EVENT_FIRST):
         return (chain.events_question(evidence, expect), question)
     return (question,)
 
