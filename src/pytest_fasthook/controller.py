@@ -31,7 +31,14 @@ from pytest_fasthook.mailbox import Mailbox
 from pytest_fasthook.notices import notice_of
 from pytest_fasthook.opening import open_gate, open_transport
 from pytest_fasthook.options import JSON
-from pytest_fasthook.output import check_paths, github_annotations, last_words, summary, write_all
+from pytest_fasthook.output import (
+    check_paths,
+    github_annotations,
+    last_words,
+    load_summary,
+    summary,
+    write_all,
+)
 from pytest_fasthook.planning import plan_lines
 from pytest_fasthook.probe import Plan
 from pytest_fasthook.progress import WaitingLine, ends, say_stage, stage_status
@@ -218,6 +225,7 @@ class GatePlugin(Collecting):
                     return self._notice(connection_id, result)
                 if self._board.closed:
                     break
+                load_summary()
                 line.show(self._gate, connection_id, stage)
         finally:
             line.clear()

@@ -97,6 +97,11 @@ def github_annotations(document: Document, environment: Mapping[str, str]) -> li
     return github.workflow_commands(document)
 
 
+def load_summary() -> None:
+    """Load what writes the summary, in a moment in which there is nothing to do but wait; later it costs nothing."""
+    from pytest_fasthook.reports import terminal  # noqa: F401, PLC0415 - keeps start-up light
+
+
 def summary(document: Document, config: pytest.Config) -> list[Line]:
     """The summary for pytest's terminal."""
     from pytest_fasthook.reports import terminal  # noqa: PLC0415 - keeps start-up light

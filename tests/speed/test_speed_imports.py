@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 REPORTER = """
-import json, os, sys
+import gc, json, os, sys
 
 def seen(moment):
     ours = {name: type(module.__spec__.loader).__name__ for name, module in sys.modules.items()
             if name.startswith("pytest_fasthook.") and module is not None}
     with open(os.environ["SEEN"], "a", encoding="utf-8") as file:
-        print(json.dumps({"moment": moment, "ours": ours, "all": sorted(sys.modules)}), file=file)
+        facts = {"frozen": gc.get_freeze_count(), "collects": gc.isenabled()}
+        print(json.dumps({"moment": moment, "ours": ours, "all": sorted(sys.modules), **facts}), file=file)
 
 def pytest_collection_finish():
     seen("before sending")
@@ -88,6 +89,18 @@ def test_reports_that_nobody_asked_for_are_never_loaded(loaded: Loaded) -> None:
 @pytest.mark.parametrize("heavy", ["dateutil", "pytest_fasthook.emulator", "pytest_fasthook.client.bulk"])
 def test_what_only_some_runs_need_is_not_loaded_by_the_others(heavy: str, loaded: Loaded) -> None:
     assert heavy not in loaded(*GATED)["end"]["all"]
+
+
+def test_a_gate_spares_the_garbage_collector_what_was_imported(loaded: Loaded) -> None:
+    """Pytest and Python look through everything several times at the end."""
+    seen = loaded(*GATED)["before sending"]
+    assert seen["frozen"] > 10_000
+    assert seen["collects"]
+
+
+def test_an_unused_plugin_leaves_the_garbage_collector_alone(loaded: Loaded) -> None:
+    seen = loaded()["before sending"]
+    assert (seen["frozen"], seen["collects"]) == (0, True)
 
 
 def test_the_gates_own_modules_are_not_rewritten(loaded: Loaded) -> None:
