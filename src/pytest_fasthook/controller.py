@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pytest_fasthook.board import Board
-from pytest_fasthook.causes import EXIT_FAIL, EXIT_PASS, Outcome
+from pytest_fasthook.causes import EXIT_FAIL, EXIT_PASS
 from pytest_fasthook.checkpoint import Checkpoint
 from pytest_fasthook.clock import SystemClock
 from pytest_fasthook.config import Settings
@@ -39,10 +39,8 @@ from pytest_fasthook.output import (
     summary,
     write_all,
 )
-from pytest_fasthook.planning import plan_lines
-from pytest_fasthook.probe import Plan
+from pytest_fasthook.planning import plans_of
 from pytest_fasthook.progress import WaitingLine, ends, say_stage, stage_status
-from pytest_fasthook.route import Route
 from pytest_fasthook.selection import Selection, connections_of
 from pytest_fasthook.session import (
     CONNECTIONS_KEY,
@@ -54,7 +52,6 @@ from pytest_fasthook.session import (
     gated,
     unreached,
 )
-from pytest_fasthook.sharing import grouped
 from pytest_fasthook.stages import Stage, StageResult
 from pytest_fasthook.tally import Tally
 from pytest_fasthook.termination import terminated_like_interrupted
@@ -360,25 +357,6 @@ class GatePlugin(Collecting):
         yield from self._selection.notes
         yield from self._unused
 
-    def _plan_lines(self) -> Iterator[str]:
-        """What a run would do, for every connection whose preflight passed."""
-        gate = self._gate
-        if gate is None or not self.settings.plan:
-            return
-        for group in grouped(
-            (route, Plan.of(self.settings.of(name))) for name, route in self._open_routes(gate)
-        ):
-            for route in group.routes:
-                settings = self.settings.of(route.connection_id)
-                yield from plan_lines(route, settings, gate.server_clock(), self._clock, sharing=group.routes)
-
-    def _open_routes(self, gate: Gate) -> Iterator[tuple[str, Route]]:
-        for connection_id in self.connections:
-            route = gate.route(connection_id)
-            result = self._board.of(connection_id).get(Stage.PREFLIGHT)
-            if route is not None and result is not None and result.outcome is Outcome.PASSED:
-                yield connection_id, route
-
     def pytest_report_header(self) -> list[str]:
         """The settings as they were resolved; nothing secret is among them."""
         settings = self.settings
@@ -401,7 +379,8 @@ class GatePlugin(Collecting):
         if self._document is None:
             return
         terminalreporter.section("fasthook", sep="=")
-        plain = (*self._plan_lines(), *self._said, *github_annotations(self._document, os.environ))
+        plans = plans_of(self._gate, self.connections) if self._gate and self.settings.plan else ()
+        plain = (*plans, *self._said, *github_annotations(self._document, os.environ))
         lines = (*summary(self._document, self._config), *((text, {}) for text in plain))
         shown, fit = last_words(lines, self.settings.net)
         for text, markup in shown:

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from pytest_fasthook.causes import Outcome
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.config import Settings
 from pytest_fasthook.expect import Limits, ServerClock
+from pytest_fasthook.gate import Gate
 from pytest_fasthook.probe import Plan, Probe, Stamp, probe_for
 from pytest_fasthook.redact import one_line
 from pytest_fasthook.route import Route
+from pytest_fasthook.sharing import grouped
 from pytest_fasthook.stages import Stage
 
 PLACEHOLDER_ID = "probe_(made when sent)"
 BODY_SHOWN = 400
+
+
+def plans_of(gate: Gate, connections: Sequence[str]) -> Iterator[str]:
+    """The plan for each of these connections whose preflight passed."""
+    routes = [(route, Plan.of(gate.settings.of(name))) for name, route in _open_routes(gate, connections)]
+    for group in grouped(routes):
+        for route in group.routes:
+            settings = gate.settings.of(route.connection_id)
+            yield from plan_lines(route, settings, gate.server_clock(), gate.clock, sharing=group.routes)
+
+
+def _open_routes(gate: Gate, connections: Sequence[str]) -> Iterator[tuple[str, Route]]:
+    for name in connections:
+        route, result = gate.route(name), gate.board.of(name).get(Stage.PREFLIGHT)
+        if route is not None and result is not None and result.outcome is Outcome.PASSED:
+            yield name, route
 
 
 def plan_lines(
