@@ -16,6 +16,7 @@ from pytest_fasthook.collect import Collector
 from pytest_fasthook.errors import ApiError
 from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
 from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
+from pytest_fasthook.iso import write_iso
 from pytest_fasthook.probe import Probe
 from pytest_fasthook.seen import EventsSeen, RequestSeen, WindowSeen
 from pytest_fasthook.stages import Stage, StageResult
@@ -99,14 +100,18 @@ class FakeRoute:
 
 
 def _request(route: FakeRoute) -> RequestSeen:
-    record = Request(id="req_1", status="accepted", ingested_at=START, source_id="src_orders")
+    record = Request(
+        {"id": "req_1", "status": "accepted", "ingested_at": write_iso(START), "source_id": "src_orders"}
+    )
     return RequestSeen(
         request=record if route.past(route.request_at) else None, looked_through=1, complete=True
     )
 
 
 def event(status: str = "QUEUED", **facts: Any) -> Event:
-    return Event(id="evt_1", status=status, request_id="req_1", connection_id="conn_orders", **facts)
+    return Event(
+        {"id": "evt_1", "status": status, "request_id": "req_1", "connection_id": "conn_orders", **facts}
+    )
 
 
 def _events(route: FakeRoute) -> EventsSeen:
@@ -116,14 +121,14 @@ def _events(route: FakeRoute) -> EventsSeen:
 
 
 def _attempts(route: FakeRoute) -> tuple[Attempt, ...]:
-    attempt = Attempt(id="att_1", event_id="evt_1", status="SUCCESSFUL", response_status=200)
+    attempt = Attempt({"id": "att_1", "event_id": "evt_1", "status": "SUCCESSFUL", "response_status": 200})
     return (attempt,) if route.past(route.delivered_at) else ()
 
 
 def _latest_input(route: FakeRoute) -> LatestInputAnswer:
     newest = {"request_id": "req_1", "input": {"headers": {}, "body": {"fasthook_probe": "probe_1"}}}
     shown = newest if route.past(route.latest_at) else None
-    return LatestInputAnswer.model_validate({"connection_id": "conn_orders", "latest_input": shown})
+    return LatestInputAnswer({"connection_id": "conn_orders", "latest_input": shown})
 
 
 def _window(route: FakeRoute) -> WindowSeen:

@@ -21,12 +21,12 @@ from pytest_fasthook.client.models import (
     Event,
     IgnoredEvent,
     LatestInputAnswer,
-    M,
     Request,
     Source,
     Trace,
 )
 from pytest_fasthook.client.pages import Count, Page, read_page, read_record, read_total, without_cursor
+from pytest_fasthook.client.records import M
 from pytest_fasthook.client.transport import Params, Transport
 from pytest_fasthook.errors import RefusedError
 

@@ -11,9 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
-from typing import Annotated, Any
-
-from pydantic import Field, PlainValidator
+from typing import Any
 
 from pytest_fasthook.iso import read_iso
 
@@ -124,6 +122,11 @@ def read_since(value: object) -> datetime | None:
     return read_moment(value) or UNKNOWN_MOMENT
 
 
+def read_as_is(value: object) -> Any:
+    """Read any JSON."""
+    return value
+
+
 def read_mapping(value: object) -> Mapping[str, Any] | None:
     """Read a JSON object as it is."""
     return value if isinstance(value, Mapping) else None
@@ -136,17 +139,3 @@ def read_items(value: object) -> tuple[Any, ...]:
 
 UNKNOWN_MOMENT = datetime.fromtimestamp(0, UTC)
 """Stands for a date that is set but cannot be read."""
-
-Id = Annotated[str, PlainValidator(read_id)]
-Text = Annotated[str | None, PlainValidator(read_text)]
-Said = Annotated[str | None, PlainValidator(read_said)]
-Flag = Annotated[bool | None, PlainValidator(read_flag)]
-Count = Annotated[int | None, PlainValidator(read_count)]
-Status = Annotated[int | None, PlainValidator(read_status)]
-Number = Annotated[float | None, PlainValidator(read_number)]
-Measure = Annotated[int | None, PlainValidator(read_measure)]
-Moment = Annotated[datetime | None, PlainValidator(read_moment)]
-Since = Annotated[datetime | None, PlainValidator(read_since)]
-Json = Annotated[Any, Field(repr=False)]
-JsonObject = Annotated[Mapping[str, Any] | None, PlainValidator(read_mapping), Field(repr=False)]
-JsonArray = Annotated[tuple[Any, ...], PlainValidator(read_items)]

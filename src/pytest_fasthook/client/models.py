@@ -7,29 +7,26 @@ since they may hold what a sender meant for FastHook alone. Nothing here knows H
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import Annotated, Any, Literal, TypeVar, get_args
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeVar, get_args
 
 from pytest_fasthook.client.fields import (
-    Count,
-    Flag,
-    Id,
-    Json,
-    JsonArray,
-    JsonObject,
-    Measure,
-    Moment,
-    Number,
-    Said,
-    Since,
-    Status,
-    Text,
+    read_as_is,
     read_count,
     read_flag,
+    read_id,
+    read_items,
+    read_mapping,
+    read_measure,
+    read_moment,
+    read_number,
+    read_said,
+    read_since,
+    read_status,
+    read_text,
 )
+from pytest_fasthook.client.records import Answered, every, or_null, read_by, readable
 
 MeasureName = Literal[
     "count",
@@ -44,12 +41,6 @@ MeasureName = Literal[
 ]
 
 
-class Answered(BaseModel):
-    """Anything FastHook answers: unknown fields are accepted, values do not change."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
 class Record(Answered):
     """A stored object with an id and a team.
 
@@ -58,31 +49,13 @@ class Record(Answered):
         team_id: the team that owns it. FastHook falls back to a demo team where none is named, so compare it.
     """
 
-    id: Id
-    team_id: Said = None
-    created_at: Moment = None
-    updated_at: Moment = None
+    id: str = read_by(read_id, required=True)
+    team_id: str | None = read_by(read_said)
+    created_at: datetime | None = read_by(read_moment)
+    updated_at: datetime | None = read_by(read_moment)
 
 
-M = TypeVar("M", bound=Answered)
-
-
-def read_records(model: type[M], values: Iterable[Any]) -> tuple[tuple[M, ...], int]:
-    """Read every record that can be read.
-
-    Returns:
-        The records in their order, and how many could not be read.
-    """
-    read = [_read_or_none(model, value) for value in values]
-    records = tuple(record for record in read if record is not None)
-    return records, len(read) - len(records)
-
-
-def _read_or_none(model: type[M], value: Any) -> M | None:
-    try:
-        return model.model_validate(value)
-    except ValidationError:
-        return None
+R = TypeVar("R", bound=Record)
 
 
 class Source(Record):
@@ -94,14 +67,14 @@ class Source(Record):
         config: methods, authentication and custom response, secrets redacted by FastHook.
     """
 
-    name: Text = None
-    description: Text = None
-    type: Text = None
-    input_type: Text = None
-    status: Text = None
-    url: Text = None
-    config: JsonObject = None
-    disabled_at: Since = None
+    name: str | None = read_by(read_text)
+    description: str | None = read_by(read_text)
+    type: str | None = read_by(read_text)
+    input_type: str | None = read_by(read_text)
+    status: str | None = read_by(read_text)
+    url: str | None = read_by(read_text)
+    config: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
+    disabled_at: datetime | None = read_by(read_since)
 
 
 class Destination(Record):
@@ -113,19 +86,23 @@ class Destination(Record):
         attempts_24h_bins: six bins of four hours.
     """
 
-    name: Text = None
-    description: Text = None
-    type: Text = None
-    status: Text = None
-    config: JsonObject = None
-    disabled_at: Since = None
-    attempts_24h_count: Count = None
-    attempts_24h_bins: JsonArray = ()
+    name: str | None = read_by(read_text)
+    description: str | None = read_by(read_text)
+    type: str | None = read_by(read_text)
+    status: str | None = read_by(read_text)
+    config: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
+    disabled_at: datetime | None = read_by(read_since)
+    attempts_24h_count: int | None = read_by(read_count)
+    attempts_24h_bins: tuple[Any, ...] = read_by(read_items)
 
 
-def _embedded(value: object) -> object:
-    """An embedded object without an id says nothing that its id beside it does not say better."""
-    return value if isinstance(value, Mapping) and isinstance(value.get("id"), str) and value["id"] else None
+def _embedded(model: type[R]) -> Callable[[object], R | None]:
+    """The reader of an embedded object; one without an id says nothing that its id beside it does not say better."""
+    return lambda value: model(value) if isinstance(value, Mapping) and _has_id(value) else None
+
+
+def _has_id(value: Mapping[str, Any]) -> bool:
+    return isinstance(value.get("id"), str) and value["id"] != ""
 
 
 class Connection(Record):
@@ -137,17 +114,17 @@ class Connection(Record):
         source, destination: embedded, without secrets; ``None`` where the answer has none.
     """
 
-    name: Text = None
-    description: Text = None
-    source_id: Text = None
-    destination_id: Text = None
-    source_proxy: JsonObject = None
-    source_proxy_url: Text = None
-    paused_at: Since = None
-    disabled_at: Since = None
-    rules: JsonArray = ()
-    source: Annotated[Source | None, BeforeValidator(_embedded)] = None
-    destination: Annotated[Destination | None, BeforeValidator(_embedded)] = None
+    name: str | None = read_by(read_text)
+    description: str | None = read_by(read_text)
+    source_id: str | None = read_by(read_text)
+    destination_id: str | None = read_by(read_text)
+    source_proxy: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
+    source_proxy_url: str | None = read_by(read_text)
+    paused_at: datetime | None = read_by(read_since)
+    disabled_at: datetime | None = read_by(read_since)
+    rules: tuple[Any, ...] = read_by(read_items)
+    source: Source | None = read_by(_embedded(Source))
+    destination: Destination | None = read_by(_embedded(Destination))
 
 
 class Request(Record):
@@ -161,29 +138,29 @@ class Request(Record):
         proxy_exchange: the newest conversation of a source in proxy mode.
     """
 
-    status: Text = None
-    verified: Flag = None
-    rejection_cause: Said = None
-    original_event_data_id: Text = None
-    ingested_at: Moment = None
-    source_id: Text = None
-    events_count: Count = None
-    ignored_count: Count = None
-    cli_events_count: Count = None
-    is_retry: Flag = None
-    retry_kind: Text = None
-    retry_parent_request_id: Text = None
-    retry_operation_id: Text = None
-    retried_at: Moment = None
-    data: Json = None
-    proxy_exchange: JsonObject = None
+    status: str | None = read_by(read_text)
+    verified: bool | None = read_by(read_flag)
+    rejection_cause: str | None = read_by(read_said)
+    original_event_data_id: str | None = read_by(read_text)
+    ingested_at: datetime | None = read_by(read_moment)
+    source_id: str | None = read_by(read_text)
+    events_count: int | None = read_by(read_count)
+    ignored_count: int | None = read_by(read_count)
+    cli_events_count: int | None = read_by(read_count)
+    is_retry: bool | None = read_by(read_flag)
+    retry_kind: str | None = read_by(read_text)
+    retry_parent_request_id: str | None = read_by(read_text)
+    retry_operation_id: str | None = read_by(read_text)
+    retried_at: datetime | None = read_by(read_moment)
+    data: Any = read_by(read_as_is, shown=False)
+    proxy_exchange: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
 
 
 class Branch(Record):
     """Anything that belongs to a connection, which answers name ``connection_id`` or ``webhook_id``."""
 
-    connection_id: Text = None
-    webhook_id: Text = None
+    connection_id: str | None = read_by(read_text)
+    webhook_id: str | None = read_by(read_text)
 
     @property
     def connection(self) -> str | None:
@@ -199,9 +176,9 @@ class IgnoredEvent(Branch):
         meta: details, raw.
     """
 
-    cause: Text = None
-    request_id: Text = None
-    meta: JsonArray = ()
+    cause: str | None = read_by(read_text)
+    request_id: str | None = read_by(read_text)
+    meta: tuple[Any, ...] = read_by(read_items)
 
 
 class Event(Branch):
@@ -214,28 +191,28 @@ class Event(Branch):
         data: the payload; only a single event's answer has it.
     """
 
-    request_id: Text = None
-    source_id: Text = None
-    destination_id: Text = None
-    event_data_id: Text = None
-    status: Text = None
-    rejection_cause: Said = None
-    failure_message: Text = None
-    ignored_reason: Text = None
-    error_code: Said = None
-    ingested_at: Moment = None
-    attempts: Count = None
-    response_status: Status = None
-    last_attempt_at: Moment = None
-    next_attempt_at: Since = None
-    successful_at: Moment = None
-    is_retry: Flag = None
-    retry_kind: Text = None
-    retry_parent_event_id: Text = None
-    retry_operation_id: Text = None
-    retried_at: Moment = None
-    cli_id: Text = None
-    data: Json = None
+    request_id: str | None = read_by(read_text)
+    source_id: str | None = read_by(read_text)
+    destination_id: str | None = read_by(read_text)
+    event_data_id: str | None = read_by(read_text)
+    status: str | None = read_by(read_text)
+    rejection_cause: str | None = read_by(read_said)
+    failure_message: str | None = read_by(read_text)
+    ignored_reason: str | None = read_by(read_text)
+    error_code: str | None = read_by(read_said)
+    ingested_at: datetime | None = read_by(read_moment)
+    attempts: int | None = read_by(read_count)
+    response_status: int | None = read_by(read_status)
+    last_attempt_at: datetime | None = read_by(read_moment)
+    next_attempt_at: datetime | None = read_by(read_since)
+    successful_at: datetime | None = read_by(read_moment)
+    is_retry: bool | None = read_by(read_flag)
+    retry_kind: str | None = read_by(read_text)
+    retry_parent_event_id: str | None = read_by(read_text)
+    retry_operation_id: str | None = read_by(read_text)
+    retried_at: datetime | None = read_by(read_moment)
+    cli_id: str | None = read_by(read_text)
+    data: Any = read_by(read_as_is, shown=False)
 
 
 class Attempt(Branch):
@@ -248,24 +225,24 @@ class Attempt(Branch):
         delivery_latency, response_latency: FastHook does not state the unit; milliseconds are likely.
     """
 
-    event_id: Text = None
-    request_id: Text = None
-    source_id: Text = None
-    destination_id: Text = None
-    response_status: Status = None
-    attempt_number: Count = None
-    trigger: Text = None
-    error_code: Said = None
-    body: Json = None
-    requested_url: Text = None
-    http_method: Text = None
-    bulk_retry_id: Text = None
-    status: Text = None
-    successful_at: Moment = None
-    delivered_at: Moment = None
-    responded_at: Moment = None
-    delivery_latency: Number = None
-    response_latency: Number = None
+    event_id: str | None = read_by(read_text)
+    request_id: str | None = read_by(read_text)
+    source_id: str | None = read_by(read_text)
+    destination_id: str | None = read_by(read_text)
+    response_status: int | None = read_by(read_status)
+    attempt_number: int | None = read_by(read_count)
+    trigger: str | None = read_by(read_text)
+    error_code: str | None = read_by(read_said)
+    body: Any = read_by(read_as_is, shown=False)
+    requested_url: str | None = read_by(read_text)
+    http_method: str | None = read_by(read_text)
+    bulk_retry_id: str | None = read_by(read_text)
+    status: str | None = read_by(read_text)
+    successful_at: datetime | None = read_by(read_moment)
+    delivered_at: datetime | None = read_by(read_moment)
+    responded_at: datetime | None = read_by(read_moment)
+    delivery_latency: float | None = read_by(read_number)
+    response_latency: float | None = read_by(read_number)
 
 
 class LatestInput(Answered):
@@ -275,13 +252,13 @@ class LatestInput(Answered):
         input: the request as mappings see it: headers, body, query, path.
     """
 
-    source_id: Text = None
-    request_id: Text = None
-    original_event_data_id: Text = None
-    created_at: Moment = None
-    payload_r2_key: Text = None
-    payload_r2_bucket_name: Text = None
-    input: Json = None
+    source_id: str | None = read_by(read_text)
+    request_id: str | None = read_by(read_text)
+    original_event_data_id: str | None = read_by(read_text)
+    created_at: datetime | None = read_by(read_moment)
+    payload_r2_key: str | None = read_by(read_text)
+    payload_r2_bucket_name: str | None = read_by(read_text)
+    input: Any = read_by(read_as_is, shown=False)
 
 
 class LatestInputAnswer(Answered):
@@ -291,34 +268,34 @@ class LatestInputAnswer(Answered):
         latest_input: null until the source has received something; an answer without the field is unreadable.
     """
 
-    connection_id: Text = None
-    latest_input: LatestInput | None
+    connection_id: str | None = read_by(read_text)
+    latest_input: LatestInput | None = read_by(or_null(LatestInput), required=True)
 
 
 class MetricsPoint(Answered):
     """One bucket of a series (contract: ``MetricsSeriesPoint``); only the measures asked for are set."""
 
-    timestamp: Moment = None
-    count: Measure = None
-    accepted_count: Measure = None
-    rejected_count: Measure = None
-    delivered_count: Measure = None
-    failed_count: Measure = None
-    queued_count: Measure = None
-    processing_count: Measure = None
-    hold_count: Measure = None
-    ignored_count: Measure = None
+    timestamp: datetime | None = read_by(read_moment)
+    count: int | None = read_by(read_measure)
+    accepted_count: int | None = read_by(read_measure)
+    rejected_count: int | None = read_by(read_measure)
+    delivered_count: int | None = read_by(read_measure)
+    failed_count: int | None = read_by(read_measure)
+    queued_count: int | None = read_by(read_measure)
+    processing_count: int | None = read_by(read_measure)
+    hold_count: int | None = read_by(read_measure)
+    ignored_count: int | None = read_by(read_measure)
 
 
 class DateRange(Answered):
     """The window that FastHook really used."""
 
-    start: Moment = None
-    end: Moment = None
+    start: datetime | None = read_by(read_moment)
+    end: datetime | None = read_by(read_moment)
 
 
-def _window(value: object) -> object:
-    return value if isinstance(value, Mapping) else {}
+def _window(value: object) -> DateRange:
+    return DateRange(value if isinstance(value, Mapping) else {})
 
 
 class Metrics(Answered):
@@ -328,11 +305,11 @@ class Metrics(Answered):
         partial: some shards did not answer, so the counts are lower bounds.
     """
 
-    date_range: Annotated[DateRange, BeforeValidator(_window)] = DateRange()
-    granularity: Text = None
-    series: tuple[MetricsPoint, ...]
-    partial: Annotated[bool, PlainValidator(lambda value: read_flag(value) is True)] = False
-    unavailable_shard_count: Count = None
+    date_range: DateRange = read_by(_window)
+    granularity: str | None = read_by(read_text)
+    series: tuple[MetricsPoint, ...] = read_by(every(MetricsPoint), required=True)
+    partial: bool = read_by(lambda value: value is True)
+    unavailable_shard_count: int | None = read_by(read_count)
 
     @property
     def incomplete(self) -> bool:
@@ -351,19 +328,14 @@ class Metrics(Answered):
 class TimelineItem(Answered):
     """One line of a request's story, as the trace tells it."""
 
-    id: Text = None
-    kind: Text = None
-    label: Text = None
-    at: Moment = None
-    status: Text = None
-    event_id: Text = None
-    attempt_id: Text = None
-    connection_id: Text = None
-
-
-def _readable(model: type[M], value: object) -> tuple[M, ...]:
-    values = value if isinstance(value, list | tuple) else ()
-    return read_records(model, (item for item in values if isinstance(item, Mapping)))[0]
+    id: str | None = read_by(read_text)
+    kind: str | None = read_by(read_text)
+    label: str | None = read_by(read_text)
+    at: datetime | None = read_by(read_moment)
+    status: str | None = read_by(read_text)
+    event_id: str | None = read_by(read_text)
+    attempt_id: str | None = read_by(read_text)
+    connection_id: str | None = read_by(read_text)
 
 
 def _counts(value: object) -> dict[str, int]:
@@ -381,13 +353,13 @@ class Trace(Answered):
         counts: how many ``events``, ``ignored_events``, ``attempts`` … FastHook says there are.
     """
 
-    request: Request
-    events: Annotated[tuple[Event, ...], PlainValidator(partial(_readable, Event))] = ()
-    ignored_events: Annotated[tuple[IgnoredEvent, ...], PlainValidator(partial(_readable, IgnoredEvent))] = ()
-    attempts: Annotated[tuple[Attempt, ...], PlainValidator(partial(_readable, Attempt))] = ()
-    timeline: Annotated[tuple[TimelineItem, ...], PlainValidator(partial(_readable, TimelineItem))] = ()
-    counts: Annotated[Mapping[str, int], PlainValidator(_counts)] = {}
-    proxy_exchange: JsonObject = None
+    request: Request = read_by(Request, required=True)
+    events: tuple[Event, ...] = read_by(readable(Event))
+    ignored_events: tuple[IgnoredEvent, ...] = read_by(readable(IgnoredEvent))
+    attempts: tuple[Attempt, ...] = read_by(readable(Attempt))
+    timeline: tuple[TimelineItem, ...] = read_by(readable(TimelineItem))
+    counts: Mapping[str, int] = read_by(_counts)
+    proxy_exchange: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
 
     def attempts_of(self, event_id: str) -> tuple[Attempt, ...]:
         """The attempts of one event, in the order they came."""

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
-
 from pytest_fasthook.client.fields import read_count, read_text
-from pytest_fasthook.client.models import Answered, M, read_records
+from pytest_fasthook.client.records import Answered, FieldError, M, read_records
 from pytest_fasthook.errors import UnreadableError
 
 T = TypeVar("T")
@@ -59,8 +57,8 @@ def read_record(model: type[M], value: Any, *, call: str) -> M:
     """
     answer = _read_object(value, call=call)
     try:
-        return model.model_validate(answer)
-    except ValidationError as error:
+        return model(answer)
+    except FieldError as error:
         raise _misses(error, model, call=call) from None
 
 
@@ -112,12 +110,9 @@ def _read_object(value: Any, *, call: str) -> Mapping[str, Any]:
     return value
 
 
-def _misses(error: ValidationError, model: type[Answered], *, call: str) -> UnreadableError:
-    """Name the field only: the value beside it may hold anything."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    what = "is missing" if first["type"] == "missing" else "cannot be read"
-    return UnreadableError(f"{call}: {field} of {model.__name__} {what}", call=call, field=field)
+def _misses(error: FieldError, model: type[Answered], *, call: str) -> UnreadableError:
+    message = f"{call}: {error.path} of {model.__name__} {error.what}"
+    return UnreadableError(message, call=call, field=error.path)
 
 
 def _next_cursor(envelope: Mapping[str, Any]) -> str | None:

@@ -21,8 +21,9 @@ from typing import Any
 
 from pytest_fasthook.client.addresses import path_of
 from pytest_fasthook.client.hiding import secrets_in
-from pytest_fasthook.client.models import Connection, Destination, M, Source
+from pytest_fasthook.client.models import Connection, Destination, Source
 from pytest_fasthook.client.pages import read_record
+from pytest_fasthook.client.records import M
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.errors import SettingsError
 

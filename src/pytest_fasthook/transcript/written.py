@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Any
 
 from pytest_fasthook.client.models import (
-    Answered,
     Attempt,
     Connection,
     Destination,
@@ -20,6 +19,7 @@ from pytest_fasthook.client.models import (
     Request,
     Source,
 )
+from pytest_fasthook.client.records import Answered
 from pytest_fasthook.errors import (
     ApiError,
     RateLimitedError,
@@ -155,7 +155,7 @@ def _plain_error(error: ApiError) -> Json:
 
 def plain_record(record: Answered) -> Json:
     """The kept fields of a record; one that was not there stays away."""
-    told = record.model_fields_set
+    told = record.told
     return {name: _plain_field(getattr(record, name)) for name in KEPT[type(record)] if name in told}
 
 
