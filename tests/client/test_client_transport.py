@@ -56,7 +56,7 @@ def test_a_source_tree_that_was_never_installed_has_no_version(monkeypatch: pyte
     def missing(_: str) -> str:
         raise PackageNotFoundError
 
-    monkeypatch.setattr("pytest_fasthook.client.transport.version", missing)
+    monkeypatch.setattr("pytest_fasthook.client.wire.version", missing)
     script = Script(OK)
     transport_over(script).get("/x")
 

@@ -27,7 +27,8 @@ from pytest_fasthook.client.models import (
 )
 from pytest_fasthook.client.pages import Count, Page, read_page, read_record, read_total, without_cursor
 from pytest_fasthook.client.records import M
-from pytest_fasthook.client.transport import Params, Transport
+from pytest_fasthook.client.transport import Transport
+from pytest_fasthook.client.wire import Params
 from pytest_fasthook.errors import RefusedError
 
 __all__ = [

@@ -11,7 +11,8 @@ from pytest_fasthook.client.limiter import RateLimiter
 from pytest_fasthook.client.reads import Reads
 from pytest_fasthook.client.redelivery import Redelivery
 from pytest_fasthook.client.secrets import SecretsCalls
-from pytest_fasthook.client.transport import HttpTransport, Transport
+from pytest_fasthook.client.transport import Transport
+from pytest_fasthook.client.wire import HttpTransport
 from pytest_fasthook.client.writes import Writes
 from pytest_fasthook.clock import Clock, SystemClock
 from pytest_fasthook.redact import Redactor, Secret

@@ -17,7 +17,8 @@ from pytest_fasthook.client.answers import Answer, answer_of
 from pytest_fasthook.client.models import MeasureName, Metrics
 from pytest_fasthook.client.pages import read_record
 from pytest_fasthook.client.replies import Reply
-from pytest_fasthook.client.transport import Params, Transport
+from pytest_fasthook.client.transport import Transport
+from pytest_fasthook.client.wire import Params
 from pytest_fasthook.errors import RefusedError
 from pytest_fasthook.iso import write_iso
 

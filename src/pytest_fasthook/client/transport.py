@@ -1,4 +1,4 @@
-"""The wire to FastHook: the only module that imports httpx.
+"""Calls of FastHook's API and of its source URLs.
 
 Every call ends in time, in one of three ways: an answer, an error of ``errors.py``, or the caller's own
 interrupt. Reads are repeated when that can help; nothing else is, unless it is certain that nothing was sent.
@@ -8,46 +8,24 @@ from __future__ import annotations
 
 import json as json_text
 import random as chance
-import ssl
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
 
-import httpcore
-import httpx
-
-from pytest_fasthook.client.addresses import base_url, header_lines, header_value, shown_url
+from pytest_fasthook.client.addresses import base_url, header_lines, shown_url
 from pytest_fasthook.client.faults import fault_of, may_have_been_sent, unreachable
 from pytest_fasthook.client.hiding import Hiding
 from pytest_fasthook.client.limiter import RateLimiter
 from pytest_fasthook.client.replies import IngressReply, RawReply, Reply, read_ingress, read_reply
 from pytest_fasthook.client.retry import CallLimits
-from pytest_fasthook.client.sockets import HardLimit, open_pool, proxy_for
+from pytest_fasthook.client.wire import NETWORK_ERRORS, HttpTransport, Params, Sockets, Tls, Wire
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.errors import RateLimitedError, SettingsError, UnreachableError
 from pytest_fasthook.redact import Redactor, Secret, one_line
 
-HttpTransport = httpx.BaseTransport
-"""What can answer calls in place of sockets."""
-Params = Sequence[tuple[str, str]]
 DEFAULT_LIMITS = CallLimits()
-
-_NETWORK_ERRORS = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-    OSError,
-    UnicodeError,
-)
 
 
 class Transport:
@@ -89,10 +67,10 @@ class Transport:
         self._limiter = limiter
         self._limits = limits
         self._random = random
-        tls = _Tls()
-        self._api = _Wire(clock, limits, http=http or _Sockets(tls, limits, keep_alive=10))
+        tls = Tls()
+        self._api = Wire(clock, limits, http=http or Sockets(tls, limits, keep_alive=10))
         self._api.sign(team_id=team_id, api_key=api_key)
-        self._ingress = _Wire(clock, limits, http=http or _Sockets(tls, limits, keep_alive=0))
+        self._ingress = Wire(clock, limits, http=http or Sockets(tls, limits, keep_alive=0))
         self.learned: dict[str, str] = {}
         """What answers taught about this API, such as the parameter dialect that its metrics understand."""
 
@@ -223,7 +201,7 @@ class Transport:
         try:
             request = self._ingress.request(method, url, headers=lines, content=body)
             return read_ingress(self._ingress.exchange(request, deadline=deadline, cut=True))
-        except _NETWORK_ERRORS as error:
+        except NETWORK_ERRORS as error:
             raise unreachable(error, call=call, host="the source", redactor=self._redactor) from None
 
     def _call(self, question: _Question, *, deadline: float | None) -> Reply:
@@ -239,7 +217,7 @@ class Transport:
                 params=question.params,
             )
             raw = self._api.exchange(request, deadline=deadline)
-        except _NETWORK_ERRORS as error:
+        except NETWORK_ERRORS as error:
             raise fault_of(error, call=call, host=self._base, redactor=redactor) from None
         return self._read(raw, question)
 
@@ -295,178 +273,3 @@ def _encoded(json: Any) -> bytes:
 def _named(method: str, path: str, redactor: Redactor) -> str:
     """Name a call for messages; ids are decoded, so that a redactor finds secrets in them."""
     return one_line(redactor.show(f"{method} {unquote(path)}"))
-
-
-class _Wire:
-    """Makes one HTTP exchange, within the limits of a call."""
-
-    def __init__(self, clock: Clock, limits: CallLimits, *, http: HttpTransport) -> None:
-        self._clock = clock
-        self._limits = limits
-        self._client = httpx.Client(
-            transport=http,
-            headers={"user-agent": f"pytest-fasthook/{_version()}"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # no answer may change a later call
-            follow_redirects=False,
-            trust_env=False,  # proxies and certificates of the environment are seen to by ``_Sockets``
-        )
-
-    def sign(self, *, team_id: str, api_key: Secret) -> None:
-        """Put key and team on every call; the client's own headers mask the key in their repr."""
-        self._client.headers["accept"] = "application/json"
-        self._client.headers["x-team-id"] = header_value("the team id", team_id)
-        self._client.headers["authorization"] = f"Bearer {header_value('the API key', api_key.reveal())}"
-
-    def close(self) -> None:
-        self._client.close()
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: list[tuple[bytes, bytes]],
-        content: bytes | None,
-        params: Params = (),
-    ) -> httpx.Request:
-        query = httpx.QueryParams(
-            tuple((name, value.encode("utf-8", "replace").decode()) for name, value in params)
-        )
-        return self._client.build_request(
-            method,
-            url,
-            params=query or None,
-            headers=httpx.Headers(headers),
-            content=content,
-        )
-
-    def exchange(self, request: httpx.Request, *, deadline: float | None, cut: bool = False) -> RawReply:
-        """Send and read.
-
-        Args:
-            request: what to send.
-            deadline: on ``clock.monotonic``.
-            cut: keep only the first part of a body, and keep it also where the rest never comes.
-        """
-        asked_at = self._clock.monotonic()
-        seconds = self._limits.seconds(now=asked_at, deadline=deadline)
-        connect = min(self._limits.connect_s, seconds)
-        request.extensions = {
-            **request.extensions,
-            "timeout": httpx.Timeout(seconds, connect=connect).as_dict(),
-            "seconds": seconds,
-        }
-        response = self._client.send(request, stream=True)
-        try:
-            body, complete = self._body(response, until=asked_at + seconds, cut=cut)
-        finally:
-            response.close()
-        return RawReply(
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=body,
-            complete=complete,
-            asked_at=asked_at,
-            seen_at=self._clock.monotonic(),
-            received_at=self._clock.now(),
-        )
-
-    def _body(self, response: httpx.Response, *, until: float, cut: bool) -> tuple[bytes, bool]:
-        """Read a body up to its limit in size and time.
-
-        Where the status alone says what there is to know, a broken body is kept as far as it came.
-        """
-        limit = self._limits.ingress_bytes if cut else self._limits.answer_bytes
-        body = bytearray()
-        try:
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > limit:
-                    return bytes(body[:limit]), False
-                if self._clock.monotonic() > until:
-                    raise httpx.ReadTimeout("the answer came too slowly")
-        except _NETWORK_ERRORS:
-            if response.is_success and not cut:
-                raise
-            return bytes(body), False
-        return bytes(body), True
-
-
-class _Tls:
-    """The certificates to trust, loaded once and only when something speaks TLS: loading takes some 50 ms."""
-
-    def __init__(self) -> None:
-        self._context: ssl.SSLContext | None = None
-        self._lock = threading.Lock()
-
-    def context(self) -> ssl.SSLContext:
-        with self._lock:
-            self._context = self._context or httpx.create_ssl_context()
-            return self._context
-
-
-class _Sockets(httpx.BaseTransport):
-    """Real connections that keep to a hard limit per call, directly or through the environment's proxies."""
-
-    def __init__(self, tls: _Tls, limits: CallLimits, *, keep_alive: int) -> None:
-        self._tls = tls
-        self._whole_s = limits.whole_s
-        self._keep_alive = keep_alive
-        self._limit = HardLimit()
-        self._pools: dict[tuple[str, str | None], httpcore.ConnectionPool] = {}
-        self._lock = threading.Lock()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._limit.start(float(request.extensions.get("seconds", self._whole_s)))
-        url = request.url
-        answer = self._pool(url).handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
-        )
-
-    def close(self) -> None:
-        with self._lock:
-            pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
-            pool.close()
-
-    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
-        proxy = proxy_for(url.scheme, url.host)
-        context = self._tls.context() if url.scheme == "https" else None
-        with self._lock:
-            key = (url.scheme, proxy)
-            if key not in self._pools:
-                self._pools[key] = open_pool(
-                    proxy=proxy, context=context, limit=self._limit, keep_alive=self._keep_alive
-                )
-            return self._pools[key]
-
-
-class _Body(httpx.SyncByteStream):
-    """Hands a body on from httpcore to httpx."""
-
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()
-
-
-def _version() -> str:
-    try:
-        return version("pytest-fasthook")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        return "0"
