@@ -50,6 +50,8 @@ class FakeApi:
         return [path for path, _ in self.asked]
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme not in {"http", "https"}:
+            raise httpx.UnsupportedProtocol("no URL to send to")  # as the real one does
         if request.url.host == "down.test":
             raise httpx.ConnectError("connection refused")
         if request.url.host != "api.test":
