@@ -122,6 +122,13 @@ def test_what_speaks_by_its_presence_is_kept_whatever_its_type(value: object, te
     assert read_said(value) == text
 
 
+def test_what_is_too_deep_to_be_written_down_is_kept_all_the_same() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert read_said(deep) == "(nested too deeply to be told)"
+
+
 def test_numbers_may_be_broken() -> None:
     assert read_number(12.5) == 12.5
     assert read_number(10**400) is None

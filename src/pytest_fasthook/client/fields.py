@@ -44,7 +44,10 @@ def read_said(value: object) -> str | None:
     """
     if value is None or value == "":
         return None
-    return read_text(value) or json.dumps(value, default=str)
+    try:
+        return read_text(value) or json.dumps(value, default=str)
+    except RecursionError:
+        return NESTED_TOO_DEEPLY
 
 
 def read_status(value: object) -> int | None:
@@ -137,5 +140,7 @@ def read_items(value: object) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else ()
 
 
+NESTED_TOO_DEEPLY = "(nested too deeply to be told)"
+"""Stands for a text that is something else, so deep that it cannot be written down."""
 UNKNOWN_MOMENT = datetime.fromtimestamp(0, UTC)
 """Stands for a date that is set but cannot be read."""
