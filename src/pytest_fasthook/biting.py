@@ -61,6 +61,11 @@ class Held:
         self._free.add(connection_id)
         return list(self._held.pop(connection_id).values())
 
+    def untried(self) -> list[tuple[str, StageResult]]:
+        """What is still held of connections that have not come through, by connection: no bite can follow any more."""
+        names = [name for name in self._held if self.passed(name) is None]
+        return [(name, result) for name in names for result in self._held.pop(name).values()]
+
     def passed(self, connection_id: str) -> Mapping[Stage, StageResult] | None:
         """The results after preflight of a connection that has passed; ``None`` of any other one."""
         held = self._held.get(connection_id, {})

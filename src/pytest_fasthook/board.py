@@ -42,6 +42,11 @@ class Board:
             self._changed.wait_for(lambda: self._closed or stage in self.of(connection_id), timeout)
             return self.of(connection_id).get(stage)
 
+    def wait_for_end(self, *, timeout: float) -> None:
+        """Wait until nothing more will come, for ``timeout`` seconds at most."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed, timeout)
+
     @property
     def closed(self) -> bool:
         """Whether nothing more will come."""

@@ -59,6 +59,8 @@ from pytest_fasthook.transcript.kept import transcribed
 from pytest_fasthook.verdict import completed, decide, exit_code, worst
 
 TICK_S = 0.1
+LAST_WORDS_S = 1.0
+"""How long a gate that was stopped may take to say how far it had come, in seconds; as a rule it takes none."""
 
 
 class GatePlugin(Collecting):
@@ -166,7 +168,10 @@ class GatePlugin(Collecting):
         self._resources.callback(self._gate.close)
         self._began = self._clock.now()
         gate = self._gate
-        threading.Thread(target=self._run, args=(gate, stages), name="fasthook-gate", daemon=True).start()
+        self._thread = threading.Thread(
+            target=self._run, args=(gate, stages), name="fasthook-gate", daemon=True
+        )
+        self._thread.start()
 
     def _with_payloads(self) -> Settings:
         """The settings with what hooks supply.
@@ -267,6 +272,8 @@ class GatePlugin(Collecting):
             return
         self._session = session
         self._stop()
+        if self._gate is not None:
+            self._board.wait_for_end(timeout=LAST_WORDS_S)
         if self._mailbox is not None:
             self._mailbox.close()
         self._checkpoint.close()

@@ -125,6 +125,7 @@ class Gate:
         except BaseException as error:  # noqa: BLE001 - carried to the main thread, which reports it
             self.problem = error
         finally:
+            self._tell_untried()
             self.board.close()
 
     def stop(self) -> None:
@@ -192,6 +193,11 @@ class Gate:
     def _tell(self, connection_id: str, result: StageResult) -> None:
         self.board.post(connection_id, result)
         self.on_result(connection_id, result)
+
+    def _tell_untried(self) -> None:
+        """A run that was ended early says how far it had come."""
+        for name, result in self._held.untried() if self._held else ():
+            self._tell(name, result)
 
     def bite(self) -> None:
         """Try the connections that have passed with probes that must not get through, where that was asked for."""

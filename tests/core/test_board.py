@@ -46,6 +46,16 @@ def test_a_closed_board_is_not_waited_for_but_keeps_what_it_has(board: Board) ->
     assert board.wait("conn_1", Stage.BRANCH, timeout=60.0) == result()
 
 
+@pytest.mark.parametrize("ends", ["before", "meanwhile", "never"])
+def test_the_end_is_waited_for_no_longer_than_asked(board: Board, ends: str) -> None:
+    if ends == "before":
+        board.close()
+    if ends == "meanwhile":
+        threading.Timer(0.01, board.close).start()
+    board.wait_for_end(timeout=0.05 if ends == "never" else 20.0)
+    assert board.closed is (ends != "never")
+
+
 def test_nobody_can_change_the_results_from_outside(board: Board) -> None:
     board.post("conn_1", result())
     dict(board.of("conn_1")).clear()

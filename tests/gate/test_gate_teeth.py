@@ -254,6 +254,24 @@ def test_a_resumed_run_is_tried_once_its_event_has_passed(folder: Path) -> None:
         assert len(standin.probes) == 3
 
 
+def test_a_run_that_is_interrupted_before_its_teeth_says_how_far_it_came(folder: Path) -> None:
+    with StandIn(RouteScript(source=SourceScript(auth=AuthScript()), attempts=())) as standin:
+        call = command(folder, standin, args=(TEETH,), env=SECRET)
+        process = call.start()
+        ends = time.monotonic() + START_LIMIT_S
+        while sum(seen.endpoint == "attempts" for seen in standin.calls) < 2:
+            assert process.poll() is None, call.finish(process).output
+            assert time.monotonic() < ends, "the gate never came so far"
+        process.send_signal(signal.SIGINT)
+        run = call.finish(process)
+
+    (connection,) = run.connections
+    assert (run.exit_code, connection["cause"]["stage"]) == (2, "delivery")
+    assert connection["ids"]["request_id"] == standin.probes[0].request_id
+    outcomes = {stage["stage"]: stage["outcome"] for stage in connection["stages"]}
+    assert (outcomes["ingress"], outcomes["branch"]) == ("passed", "passed")
+
+
 def test_a_run_that_is_interrupted_among_its_teeth_is_no_pass(folder: Path) -> None:
     """The negative request is never recorded, so the gate still waits for it when it is told to stop."""
     silent = SourceScript(auth=AuthScript(), request=RequestScript(first=1))
