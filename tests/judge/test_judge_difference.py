@@ -141,7 +141,7 @@ def test_depth_is_no_limit(as_list: bool) -> None:  # noqa: FBT001 - a column of
     assert phrase is not None
     assert phrase.endswith("stored 2, sent 1")
     assert len(phrase) < 200
-    assert "deeply nested" in str(value_difference(deep, 1))
+    assert "deeply nested" in str(value_difference(nested(100_000, 1, as_list=as_list), 1))
 
 
 class TestLack:
