@@ -118,7 +118,7 @@ def _delivered(success: Attempt, look: _Look, evidence: Evidence, expect: Expect
     limit = latency_limit(evidence, expect)
     if limit is not None and took is not None and took > limit:
         message = (
-            f"event {event.id} was delivered {took:.2f} s after ingestion, expected at most {limit:.2f} s"
+            f"event {event.id} was delivered {took:.3f} s after ingestion, expected at most {limit:.3f} s"
         )
         return ended(STAGE, Cause.DELIVERY_SLOW, message, facts=facts)
     wrong = wrong_release(success, expect)
