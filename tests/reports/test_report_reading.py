@@ -83,6 +83,10 @@ SHAPES: dict[str, tuple[Breaking, str]] = {
         lambda run: _connection(run).update(warnings=[1]),
         "report.connections[0].warnings holds something other than texts",
     ),
+    "advisory": (
+        lambda run: run["policy"].update(advisory=None),
+        "report.policy.advisory is null, not a list",
+    ),
     "id": (
         lambda run: _connection(run).update(source_id=1),
         "report.connections[0].source_id is a number, not a text",
@@ -130,6 +134,12 @@ def test_a_wrong_shape_is_refused_and_its_field_named(what: str) -> None:
     with pytest.raises(ReportShapeError) as caught:
         read(document)
     assert str(caught.value).startswith(message)
+
+
+def test_a_policy_may_name_no_advisory_stages() -> None:
+    document = copy.deepcopy(sample.document())
+    del document["policy"]["advisory"]
+    assert read(document).advisory == ()
 
 
 def test_something_that_is_no_object_is_refused() -> None:

@@ -101,6 +101,10 @@ class Fields:
             raise self.wrong(key, "holds something other than texts")
         return tuple(values)
 
+    def optional_texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts; empty where it is missing."""
+        return self.texts(key) if self.has(key) else ()
+
     def child(self, key: str) -> Fields:
         """The object under ``key``."""
         return Fields(self._required(key), where=f"{self._where}.{key}")

@@ -45,7 +45,7 @@ def merge(documents: Sequence[Document]) -> dict[str, Any]:
         "finished_at": max(pairs, key=lambda pair: pair[0].finished_at)[1]["finished_at"],
         "api": dict(first["api"]),
         "mode": first["mode"],
-        "policy": _policy(documents, runs),
+        "policy": _policy(runs),
         "merged_from": [part for document in documents for part in _parts(document)],
         "connections": _connections(documents),
     }
@@ -62,15 +62,14 @@ def _code_rank(code: int) -> tuple[int, int]:
     return (2, _MILD_CODES.index(code)) if code in _MILD_CODES else (1, code)
 
 
-def _policy(documents: Sequence[Document], runs: Iterable[Run]) -> dict[str, Any]:
+def _policy(runs: Iterable[Run]) -> dict[str, Any]:
     """What the runs were told, the most lenient of each: that is what explains an exit code of 0."""
-    given = [(run.on_inconclusive, run.on_error) for run in runs]
+    given = [(run.on_inconclusive, run.on_error, run.advisory) for run in runs]
     lenient = (Policy.PASS, Policy.FAIL, Policy.KEEP)
-    advisory = {stage for document in documents for stage in document.get("policy", {}).get("advisory", ())}
     return {
-        "on_inconclusive": str(min((one for one, _ in given), key=lenient.index)),
-        "on_error": str(min((other for _, other in given), key=lenient.index)),
-        "advisory": sorted(advisory),
+        "on_inconclusive": str(min((one for one, _, _ in given), key=lenient.index)),
+        "on_error": str(min((other for _, other, _ in given), key=lenient.index)),
+        "advisory": sorted({stage for _, _, stages in given for stage in stages}),
     }
 
 

@@ -140,6 +140,7 @@ class Run:
     mode: Mode
     on_inconclusive: Policy
     on_error: Policy
+    advisory: tuple[str, ...]
     connections: tuple[ConnectionRun, ...]
     merged_from: int
     """How many runs this one was joined from; 0 when it is a run of its own."""
@@ -177,6 +178,7 @@ def read(document: Mapping[str, Any]) -> Run:
         mode=fields.choice("mode", Mode),
         on_inconclusive=policy.choice("on_inconclusive", Policy) if policy else Policy.KEEP,
         on_error=policy.choice("on_error", Policy) if policy else Policy.KEEP,
+        advisory=policy.optional_texts("advisory") if policy else (),
         connections=connections,
         merged_from=len(list(fields.children("merged_from"))) if fields.has("merged_from") else 0,
     )
