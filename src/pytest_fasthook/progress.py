@@ -28,13 +28,13 @@ class WaitingLine:
     def __init__(self, config: pytest.Config, clock: Clock) -> None:
         self._clock = clock
         self._config = config
-        # Without a terminal reporter there is no writer, and nobody to show a line to.
+        # Without a terminal reporter there is no writer, nobody to show a line to, and in pytest 8.0 no verbosity.
         shown = config.pluginmanager.hasplugin("terminalreporter")
         self._writer = config.get_terminal_writer() if shown else None
         self._moves = self._writer is not None and self._writer.hasmarkup
         self._began = clock.monotonic()
         self._shown_at: float | None = None
-        self._quiet = config.get_verbosity() < 0 or not shown
+        self._quiet = not shown or config.get_verbosity() < 0
 
     def show(self, gate: Gate | None, connection_id: str, stage: Stage) -> None:
         """Say what is waited for, for how long, and how much budget is left."""
