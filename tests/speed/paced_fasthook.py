@@ -7,6 +7,7 @@ be seen so many seconds after the probe came in. Answers have the shape of FastH
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,6 +98,7 @@ class PacedFastHook:
     calls: Counter[str] = field(default_factory=Counter)
     probes: int = 0
     asked: list[tuple[float, str, Mapping[str, str]]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _arrivals: dict[str, _Arrival] = field(default_factory=dict)
     _of_source: dict[str, list[_Arrival]] = field(default_factory=dict)
 
@@ -124,10 +126,12 @@ class PacedFastHook:
     # -- what comes in -------------------------------------------------------------------------------------------
 
     def _receive(self, source_id: str, headers: Mapping[str, str], body: bytes) -> Any:
-        self.probes += 1
+        with self._lock:  # probes come in from many threads, and each needs an id of its own
+            self.probes += 1
+            number = self.probes
         data = json.loads(body) if body else None
         envelope = {"headers": {MARKER: headers.get(MARKER)}, "body": data, "query": {}, "path": "/"}
-        arrival = _Arrival(f"req_{self.probes}", source_id, self.now(), envelope)
+        arrival = _Arrival(f"req_{number}", source_id, self.now(), envelope)
         self._arrivals[arrival.request_id] = arrival
         self._of_source.setdefault(source_id, []).append(arrival)
         return {"ok": True, "queued": True, "transport": "queue", "request_id": arrival.request_id}
