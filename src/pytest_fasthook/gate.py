@@ -325,6 +325,8 @@ class Gate:
     def _send(self, letter: _Letter) -> None:
         """Send one; what the source answers goes into the evidence."""
         with self._turns.to(letter.probe.url):
+            if self._stopped.is_set():
+                return
             self._set_all_out(letter)
             deadline = min(track.expect.deadline for _, track in letter.tracks)
             self.evidence.append(self.reader.send(letter.probe, deadline=deadline))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,14 +21,14 @@ class Turns:
     """Who sends to which source next; safe from several threads."""
 
     def __init__(self) -> None:
-        self._doors: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._doors: dict[str, threading.Lock] = {}
         self._last: dict[str, threading.Event] = {}
 
     @contextmanager
     def to(self, source: str) -> Iterator[None]:
         """Wait for the turn at a source, then send to it inside."""
         answered = threading.Event()
-        with self._doors[source]:
+        with self._doors.setdefault(source, threading.Lock()):
             if before := self._last.get(source):
                 before.wait(PATIENCE_S)
                 time.sleep(APART_S)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from pytest_fasthook.gate import Gate
 from pytest_fasthook.probe import Probe
 from pytest_fasthook.seen import EventsSeen, RequestSeen
 from pytest_fasthook.stages import Stage, StageResult
+from pytest_fasthook.turns import Turns
 
 ALL = frozenset(Stage)
 HMAC = {"auth_type": "HMAC", "auth": {"signature_header": "x-signature"}}
@@ -353,6 +355,28 @@ def test_a_stopped_gate_sends_nothing_more(scene: Scene) -> None:
     assert gate.problem is None
     assert scene.fasthook.sent == []
     assert gate.board.closed
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_probe_whose_run_is_stopped_while_it_waits_for_its_turn_is_not_sent(
+    stops: bool,  # noqa: FBT001 - a column of the table
+    scene: Scene,
+) -> None:
+    gate, gone = scene.route().gate(), threading.Event()
+
+    class Door(Turns):
+        @contextmanager
+        def to(self, source: str) -> Iterator[None]:
+            if stops:
+                gate.stop()
+            with super().to(source):
+                yield
+            gone.set()
+
+    gate._turns = Door()
+    gate.run({"conn_a": ALL})
+    assert gone.wait(10)
+    assert len(scene.fasthook.sent) == (0 if stops else 1)
 
 
 def test_stopping_does_not_wait_for_a_source_that_hangs(scene: Scene) -> None:
