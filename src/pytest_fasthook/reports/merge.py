@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_fasthook.causes import (
@@ -62,14 +62,13 @@ def _code_rank(code: int) -> tuple[int, int]:
     return (2, _MILD_CODES.index(code)) if code in _MILD_CODES else (1, code)
 
 
-def _policy(runs: Iterable[Run]) -> dict[str, Any]:
+def _policy(runs: Sequence[Run]) -> dict[str, Any]:
     """What the runs were told, the most lenient of each: that is what explains an exit code of 0."""
-    given = [(run.on_inconclusive, run.on_error, run.advisory) for run in runs]
     lenient = (Policy.PASS, Policy.FAIL, Policy.KEEP)
     return {
-        "on_inconclusive": str(min((one for one, _, _ in given), key=lenient.index)),
-        "on_error": str(min((other for _, other, _ in given), key=lenient.index)),
-        "advisory": sorted({stage for _, _, stages in given for stage in stages}),
+        "on_inconclusive": str(min((run.on_inconclusive for run in runs), key=lenient.index)),
+        "on_error": str(min((run.on_error for run in runs), key=lenient.index)),
+        "advisory": sorted({stage for run in runs for stage in run.advisory}),
     }
 
 
