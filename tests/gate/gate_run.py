@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -27,6 +28,7 @@ INHERITED = (
 )
 PREFLIGHT_LIMIT_S = 30.0
 GRACE_S = 15.0
+START_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +142,16 @@ class Command:
 
     def run(self) -> GateRun:
         return self.finish(self.start())
+
+    def run_until(self, came_so_far: Callable[[], bool]) -> GateRun:
+        """Run it, and press Ctrl-C as soon as it came so far."""
+        process = self.start()
+        ends = time.monotonic() + START_LIMIT_S
+        while not came_so_far():
+            assert process.poll() is None, self.finish(process).output
+            assert time.monotonic() < ends, "the gate never came so far"
+        os.killpg(process.pid, signal.SIGINT)
+        return self.finish(process)
 
 
 def command(folder: Path, standin: StandIn, **settings: Any) -> Command:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -14,19 +11,11 @@ from gate_run import GateRun, command
 
 from standin import API_KEY, BranchScript, LatestInputScript, RouteScript, StandIn
 
-START_LIMIT_S = 60.0
-
 
 def interrupt_once_asked(folder: Path, standin: StandIn, endpoint: str, *args: str) -> GateRun:
     """Run the gate and press Ctrl-C when it has asked an endpoint three times."""
     ordered = command(folder, standin, timeout_s=60.0, args=args)
-    process = ordered.start()
-    ends = time.monotonic() + START_LIMIT_S
-    while sum(call.endpoint == endpoint for call in standin.calls) < 3:
-        assert process.poll() is None, ordered.finish(process).output
-        assert time.monotonic() < ends, "the gate never came so far"
-    os.killpg(process.pid, signal.SIGINT)
-    return ordered.finish(process)
+    return ordered.run_until(lambda: sum(call.endpoint == endpoint for call in standin.calls) >= 3)
 
 
 @pytest.mark.parametrize("args", [(), ("-n", "2"), ("-s",)], ids=["plain", "xdist", "uncaptured"])

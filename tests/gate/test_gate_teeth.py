@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,6 @@ from standin import (
 )
 
 TEETH = "--fasthook-teeth"
-START_LIMIT_S = 60.0
 SIGNED = SourceScript(auth=AuthScript())
 GUARDED = RouteScript(source=SIGNED, rules=GUIDE_RULES)
 OPEN = SourceScript(methods=None)
@@ -257,13 +254,7 @@ def test_a_resumed_run_is_tried_once_its_event_has_passed(folder: Path) -> None:
 def test_a_run_that_is_interrupted_before_its_teeth_says_how_far_it_came(folder: Path) -> None:
     with StandIn(RouteScript(source=SourceScript(auth=AuthScript()), attempts=())) as standin:
         call = command(folder, standin, args=(TEETH,), env=SECRET)
-        process = call.start()
-        ends = time.monotonic() + START_LIMIT_S
-        while sum(seen.endpoint == "attempts" for seen in standin.calls) < 2:
-            assert process.poll() is None, call.finish(process).output
-            assert time.monotonic() < ends, "the gate never came so far"
-        process.send_signal(signal.SIGINT)
-        run = call.finish(process)
+        run = call.run_until(lambda: sum(seen.endpoint == "attempts" for seen in standin.calls) >= 2)
 
     (connection,) = run.connections
     assert (run.exit_code, connection["cause"]["stage"]) == (2, "delivery")
@@ -277,13 +268,7 @@ def test_a_run_that_is_interrupted_among_its_teeth_is_no_pass(folder: Path) -> N
     silent = SourceScript(auth=AuthScript(), request=RequestScript(first=1))
     with StandIn(RouteScript(source=silent)) as standin:
         call = command(folder, standin, args=(TEETH,), env=SECRET)
-        process = call.start()
-        ends = time.monotonic() + START_LIMIT_S
-        while len(standin.probes) < 2:
-            assert process.poll() is None, call.finish(process).output
-            assert time.monotonic() < ends, "the gate never came so far"
-        process.send_signal(signal.SIGINT)
-        run = call.finish(process)
+        run = call.run_until(lambda: len(standin.probes) >= 2)
 
     assert (run.exit_code, run.document["verdict"]) == (2, "inconclusive")
     assert run.connections[0]["cause"]["code"] == "STAGE_NOT_RUN"

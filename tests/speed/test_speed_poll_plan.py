@@ -18,8 +18,8 @@ def gated(seconds: float, *, call_s: float = 0.0) -> VirtualRun:
 
 
 def most_lost(seconds: float) -> float:
-    """The longest pause there can be: a last look that is just missed costs all of the next one."""
-    return max(0.18 + 0.05 * seconds, 0.1 * seconds - 0.05)
+    """The longest pause there can be, and at most a tenth and a moment: just missed costs all of the next pause."""
+    return min(max(0.18 + 0.05 * seconds, 0.1 * seconds - 0.05), 0.1 * seconds + 0.15)
 
 
 @pytest.mark.parametrize("seconds", LATENCIES)
