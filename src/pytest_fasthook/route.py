@@ -138,7 +138,7 @@ def blind_route(connection_id: str, source_url: str) -> Route:
 
 def _config(source: Source | None) -> Mapping[str, Any] | None:
     """An explicit null is a source without config; an absent one is not known."""
-    if source is None or "config" not in source.told:
+    if source is None or "config" not in source.model_fields_set:
         return None
     return source.config or {}
 

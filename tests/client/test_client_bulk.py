@@ -113,7 +113,7 @@ def test_a_watch_ends_in_time() -> None:
     ],
 )
 def test_an_operation_is_over_when_it_says_so(value: dict[str, Any], finished: bool) -> None:  # noqa: FBT001 - a case
-    assert BulkOperation({"id": "bch_1", **value}).finished is finished
+    assert BulkOperation.model_validate({"id": "bch_1", **value}).finished is finished
 
 
 @pytest.mark.parametrize("kind", ["events", "requests"])

@@ -122,7 +122,7 @@ def connection_json(connection_id: str = "conn_orders", **facts: Any) -> dict[st
 
 
 def connection_of(connection_id: str = "conn_orders", **facts: Any) -> Connection:
-    return Connection(connection_json(connection_id, **facts))
+    return Connection.model_validate(connection_json(connection_id, **facts))
 
 
 def route_of(connection_id: str = "conn_orders", **facts: Any) -> Route:

@@ -100,7 +100,7 @@ class FakeRoute:
 
 
 def _request(route: FakeRoute) -> RequestSeen:
-    record = Request(
+    record = Request.model_validate(
         {"id": "req_1", "status": "accepted", "ingested_at": write_iso(START), "source_id": "src_orders"}
     )
     return RequestSeen(
@@ -109,7 +109,7 @@ def _request(route: FakeRoute) -> RequestSeen:
 
 
 def event(status: str = "QUEUED", **facts: Any) -> Event:
-    return Event(
+    return Event.model_validate(
         {"id": "evt_1", "status": status, "request_id": "req_1", "connection_id": "conn_orders", **facts}
     )
 
@@ -121,14 +121,16 @@ def _events(route: FakeRoute) -> EventsSeen:
 
 
 def _attempts(route: FakeRoute) -> tuple[Attempt, ...]:
-    attempt = Attempt({"id": "att_1", "event_id": "evt_1", "status": "SUCCESSFUL", "response_status": 200})
+    attempt = Attempt.model_validate(
+        {"id": "att_1", "event_id": "evt_1", "status": "SUCCESSFUL", "response_status": 200}
+    )
     return (attempt,) if route.past(route.delivered_at) else ()
 
 
 def _latest_input(route: FakeRoute) -> LatestInputAnswer:
     newest = {"request_id": "req_1", "input": {"headers": {}, "body": {"fasthook_probe": "probe_1"}}}
     shown = newest if route.past(route.latest_at) else None
-    return LatestInputAnswer({"connection_id": "conn_orders", "latest_input": shown})
+    return LatestInputAnswer.model_validate({"connection_id": "conn_orders", "latest_input": shown})
 
 
 def _window(route: FakeRoute) -> WindowSeen:

@@ -260,7 +260,9 @@ def test_a_passing_twin_of_the_hopeless_ones(watch: Watch) -> None:
 def failed_attempt(next_s: float) -> dict[Ask, Any]:
     """A failed first attempt, with the next one planned so many seconds after sending."""
     planned = (START + timedelta(seconds=next_s)).isoformat()
-    attempt = Attempt({"id": "att_1", "event_id": "evt_1", "status": "FAILED", "response_status": 503})
+    attempt = Attempt.model_validate(
+        {"id": "att_1", "event_id": "evt_1", "status": "FAILED", "response_status": 503}
+    )
     queued = EventsSeen(events=(event("QUEUED", next_attempt_at=planned),), looked_through=1)
     return {Ask.ATTEMPTS: lambda _: (attempt,), Ask.EVENTS: lambda _: queued}
 

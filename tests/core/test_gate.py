@@ -87,12 +87,12 @@ class FakeFastHook:
         connection_id = question.connection_id or ""
         match question.ask:
             case Ask.CONNECTION if connection_id in self.connections:
-                return Connection(self.connections[connection_id])
+                return Connection.model_validate(self.connections[connection_id])
             case Ask.CONNECTION:
                 raise RefusedError("404", call="GET /connections", status=404)
             case Ask.REQUEST:
                 facts = {"status": "accepted", "source_id": question.source_id, "verified": True}
-                found = Request({"id": question.request_id, **facts})
+                found = Request.model_validate({"id": question.request_id, **facts})
                 return RequestSeen(request=found, looked_through=1, complete=True)
             case Ask.EVENTS:
                 request_id = self._request_of[connection_id] = question.request_id or ""
@@ -100,7 +100,7 @@ class FakeFastHook:
                 return EventsSeen(events=(own,), looked_through=1)
             case Ask.ATTEMPTS:
                 answered = {"status": "SUCCESSFUL", "response_status": 200}
-                return (Attempt({"id": "att_1", "event_id": question.event_id, **answered}),)
+                return (Attempt.model_validate({"id": "att_1", "event_id": question.event_id, **answered}),)
             case Ask.LATEST_INPUT:
                 return self._latest_input(self._request_of[connection_id])
         return FakeRoute(self.clock)._value(question)
@@ -108,7 +108,7 @@ class FakeFastHook:
     def _latest_input(self, request_id: str) -> LatestInputAnswer:
         body = next(probe.body for probe in self.sent if request_id == f"req_{probe.probe_id}")
         newest = {"request_id": request_id, "input": {"headers": {}, "body": body.decode()}}
-        return LatestInputAnswer({"latest_input": newest})
+        return LatestInputAnswer.model_validate({"latest_input": newest})
 
 
 @dataclass

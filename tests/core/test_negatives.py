@@ -25,8 +25,10 @@ def route(
     name: str = "conn_1",
     kind: str = "WEBHOOK",
 ) -> Route:
-    source = Source({"id": "src_1", "type": kind, "url": "https://in.example/x", "config": config or {}})
-    connection = Connection({"id": name, "source_id": "src_1", "rules": rules or []})
+    source = Source.model_validate(
+        {"id": "src_1", "type": kind, "url": "https://in.example/x", "config": config or {}}
+    )
+    connection = Connection.model_validate({"id": name, "source_id": "src_1", "rules": rules or []})
     return read_route(connection, source=source, destination=None)
 
 

@@ -15,11 +15,11 @@ def read(
     *, source: dict[str, Any] | None = None, destination: dict[str, Any] | None = None, **facts: Any
 ) -> Route:
     """A connection that embeds nothing, with parts that were read by themselves."""
-    connection = Connection({"id": "conn_1", **facts})
+    connection = Connection.model_validate({"id": "conn_1", **facts})
     return read_route(
         connection,
-        source=Source(source) if source else None,
-        destination=Destination(destination) if destination else None,
+        source=Source.model_validate(source) if source else None,
+        destination=Destination.model_validate(destination) if destination else None,
     )
 
 
@@ -142,5 +142,5 @@ def test_a_blind_route_knows_where_to_send_and_nothing_else() -> None:
 
 
 def test_every_json_of_a_connection_becomes_a_route() -> None:
-    found = Connection(connection_json("conn_1"))
+    found = Connection.model_validate(connection_json("conn_1"))
     assert read_route(found, source=None, destination=None).connection_id == "conn_1"

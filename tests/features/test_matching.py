@@ -19,7 +19,7 @@ PAID = {"type": "paid", "id": 7, "total": 9.5, "ok": True, "note": None, "lines"
 def record(request_id: str = "req_1", *, at_s: float = 5.0, **fields: Any) -> Request:
     data = {"headers": {"Content-Type": "application/json"}, "path": "/orders", "body": PAID}
     arrived = (START + timedelta(seconds=at_s)).isoformat()
-    return Request({"id": request_id, "ingested_at": arrived, "data": data} | fields)
+    return Request.model_validate({"id": request_id, "ingested_at": arrived, "data": data} | fields)
 
 
 def question(*conditions: str) -> Question:

@@ -112,7 +112,7 @@ def request(**changes: Any) -> Request:
         "ingested_at": at(0.1),
         "created_at": at(0.1),
     }
-    return Request(_changed(record, changes))
+    return Request.model_validate(_changed(record, changes))
 
 
 def event(**changes: Any) -> Event:
@@ -125,7 +125,7 @@ def event(**changes: Any) -> Event:
         "next_attempt_at": None,
         "created_at": at(0.2),
     }
-    return Event(_changed(record, changes))
+    return Event.model_validate(_changed(record, changes))
 
 
 def ignored(**changes: Any) -> IgnoredEvent:
@@ -136,7 +136,7 @@ def ignored(**changes: Any) -> IgnoredEvent:
         "request_id": REQUEST,
         "cause": "FILTERED",
     }
-    return IgnoredEvent(_changed(record, changes))
+    return IgnoredEvent.model_validate(_changed(record, changes))
 
 
 def attempt(**changes: Any) -> Attempt:
@@ -152,7 +152,7 @@ def attempt(**changes: Any) -> Attempt:
         "responded_at": at(0.6),
         "successful_at": at(0.6),
     }
-    return Attempt(_changed(record, changes))
+    return Attempt.model_validate(_changed(record, changes))
 
 
 def failed(number: int = 1, *, seconds: float = 0.5, **changes: Any) -> Attempt:
@@ -177,7 +177,9 @@ def latest_input(**changes: Any) -> LatestInputAnswer:
         "created_at": at(0.1),
         "input": {"headers": {}, "query": {}, "path": "/src_1", "method": "POST", "body": BODY},
     }
-    return LatestInputAnswer({"connection_id": CONNECTION, "latest_input": _changed(record, changes)})
+    return LatestInputAnswer.model_validate(
+        {"connection_id": CONNECTION, "latest_input": _changed(record, changes)}
+    )
 
 
 def window(**changes: Any) -> WindowSeen:
@@ -264,15 +266,15 @@ class Scene:
 
     def connection(self, value: Json | ApiError | None = None, *, when: float = 50.0) -> Self:
         record = connection_json() if value is None else value
-        seen = record if isinstance(record, ApiError) else Connection(record)
+        seen = record if isinstance(record, ApiError) else Connection.model_validate(record)
         return self.saw(chain.connection_question(self.expect), seen, when=when)
 
     def source(self, value: Json | ApiError, *, when: float = 50.0) -> Self:
-        seen = value if isinstance(value, ApiError) else Source(value)
+        seen = value if isinstance(value, ApiError) else Source.model_validate(value)
         return self.saw(chain.source_question(self._connection()), seen, when=when)
 
     def destination(self, value: Json | ApiError, *, when: float = 50.0) -> Self:
-        seen = value if isinstance(value, ApiError) else Destination(value)
+        seen = value if isinstance(value, ApiError) else Destination.model_validate(value)
         return self.saw(chain.destination_question(self._connection()), seen, when=when)
 
     def sent(self, value: IngressReply | ApiError | None = None, *, when: float = SENT_AT) -> Self:

@@ -44,7 +44,7 @@ from pytest_fasthook.stages import Stage
 STAGE = Stage.LATEST_INPUT
 OTHER = "req_2"
 CHANGED = {**BODY, "amount": 8}
-EMPTY = LatestInputAnswer({"connection_id": CONNECTION, "latest_input": None})
+EMPTY = LatestInputAnswer.model_validate({"connection_id": CONNECTION, "latest_input": None})
 
 
 def judged(**changes: Any) -> Finding:

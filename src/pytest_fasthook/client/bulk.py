@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic import Field
 
 from pytest_fasthook.client import api
 from pytest_fasthook.client.addresses import path_of
-from pytest_fasthook.client.fields import read_count, read_flag, read_mapping, read_moment, read_text
+from pytest_fasthook.client.fields import Flag, JsonObject, Moment, Text, WholeNumber
 from pytest_fasthook.client.filters import query_of, window
 from pytest_fasthook.client.models import Record
 from pytest_fasthook.client.pages import Count, read_page, read_record
-from pytest_fasthook.client.records import read_by
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.errors import SettingsError, UnreadableError
 
@@ -32,17 +33,17 @@ class BulkOperation(Record):
         cancelable: while it is planned or running.
     """
 
-    type: str | None = read_by(read_text)
-    status: str | None = read_by(read_text)
-    filter: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
-    requested_by: str | None = read_by(read_text)
-    started_at: datetime | None = read_by(read_moment)
-    finished_at: datetime | None = read_by(read_moment)
-    total_count: int | None = read_by(read_count)
-    queued_count: int | None = read_by(read_count)
-    done_count: int | None = read_by(read_count)
-    failed_count: int | None = read_by(read_count)
-    cancelable: bool | None = read_by(read_flag)
+    type: Text = None
+    status: Text = None
+    filter: JsonObject = Field(default=None, repr=False)
+    requested_by: Text = None
+    started_at: Moment = None
+    finished_at: Moment = None
+    total_count: WholeNumber = None
+    queued_count: WholeNumber = None
+    done_count: WholeNumber = None
+    failed_count: WholeNumber = None
+    cancelable: Flag = None
 
     @property
     def finished(self) -> bool:

@@ -7,26 +7,28 @@ since they may hold what a sender meant for FastHook alone. Nothing here knows H
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any, Literal, TypeVar, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field
 
 from pytest_fasthook.client.fields import (
-    read_as_is,
-    read_count,
-    read_flag,
-    read_id,
-    read_items,
-    read_mapping,
-    read_measure,
-    read_moment,
-    read_number,
-    read_said,
-    read_since,
-    read_status,
-    read_text,
+    Flag,
+    Id,
+    JsonArray,
+    JsonObject,
+    Measure,
+    Moment,
+    Number,
+    Since,
+    Status,
+    Text,
+    TextOfAnything,
+    TrueOnly,
+    WholeNumber,
+    as_whole,
 )
-from pytest_fasthook.client.records import Answered, every, or_null, read_by, readable
+from pytest_fasthook.client.records import M, Model, read_records
 
 MeasureName = Literal[
     "count",
@@ -41,7 +43,7 @@ MeasureName = Literal[
 ]
 
 
-class Record(Answered):
+class Record(Model):
     """A stored object with an id and a team.
 
     Attributes:
@@ -49,13 +51,10 @@ class Record(Answered):
         team_id: the team that owns it. FastHook falls back to a demo team where none is named, so compare it.
     """
 
-    id: str = read_by(read_id, required=True)
-    team_id: str | None = read_by(read_said)
-    created_at: datetime | None = read_by(read_moment)
-    updated_at: datetime | None = read_by(read_moment)
-
-
-R = TypeVar("R", bound=Record)
+    id: Id
+    team_id: TextOfAnything = None
+    created_at: Moment = None
+    updated_at: Moment = None
 
 
 class Source(Record):
@@ -67,14 +66,14 @@ class Source(Record):
         config: methods, authentication and custom response, secrets redacted by FastHook.
     """
 
-    name: str | None = read_by(read_text)
-    description: str | None = read_by(read_text)
-    type: str | None = read_by(read_text)
-    input_type: str | None = read_by(read_text)
-    status: str | None = read_by(read_text)
-    url: str | None = read_by(read_text)
-    config: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
-    disabled_at: datetime | None = read_by(read_since)
+    name: Text = None
+    description: Text = None
+    type: Text = None
+    input_type: Text = None
+    status: Text = None
+    url: Text = None
+    config: JsonObject = Field(default=None, repr=False)
+    disabled_at: Since = None
 
 
 class Destination(Record):
@@ -86,23 +85,23 @@ class Destination(Record):
         attempts_24h_bins: six bins of four hours.
     """
 
-    name: str | None = read_by(read_text)
-    description: str | None = read_by(read_text)
-    type: str | None = read_by(read_text)
-    status: str | None = read_by(read_text)
-    config: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
-    disabled_at: datetime | None = read_by(read_since)
-    attempts_24h_count: int | None = read_by(read_count)
-    attempts_24h_bins: tuple[Any, ...] = read_by(read_items)
+    name: Text = None
+    description: Text = None
+    type: Text = None
+    status: Text = None
+    config: JsonObject = Field(default=None, repr=False)
+    disabled_at: Since = None
+    attempts_24h_count: WholeNumber = None
+    attempts_24h_bins: JsonArray = ()
 
 
-def _embedded(model: type[R]) -> Callable[[object], R | None]:
-    """The reader of an embedded object; one without an id says nothing that its id beside it does not say better."""
-    return lambda value: model(value) if isinstance(value, Mapping) and _has_id(value) else None
+def _with_id(value: object) -> object:
+    """An embedded object; without an id it says nothing that its id beside it does not say better."""
+    has_id = isinstance(value, Mapping) and isinstance(value.get("id"), str) and value["id"] != ""
+    return value if has_id or isinstance(value, Record) else None
 
 
-def _has_id(value: Mapping[str, Any]) -> bool:
-    return isinstance(value.get("id"), str) and value["id"] != ""
+Embedded = BeforeValidator(_with_id)
 
 
 class Connection(Record):
@@ -114,17 +113,17 @@ class Connection(Record):
         source, destination: embedded, without secrets; ``None`` where the answer has none.
     """
 
-    name: str | None = read_by(read_text)
-    description: str | None = read_by(read_text)
-    source_id: str | None = read_by(read_text)
-    destination_id: str | None = read_by(read_text)
-    source_proxy: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
-    source_proxy_url: str | None = read_by(read_text)
-    paused_at: datetime | None = read_by(read_since)
-    disabled_at: datetime | None = read_by(read_since)
-    rules: tuple[Any, ...] = read_by(read_items)
-    source: Source | None = read_by(_embedded(Source))
-    destination: Destination | None = read_by(_embedded(Destination))
+    name: Text = None
+    description: Text = None
+    source_id: Text = None
+    destination_id: Text = None
+    source_proxy: JsonObject = Field(default=None, repr=False)
+    source_proxy_url: Text = None
+    paused_at: Since = None
+    disabled_at: Since = None
+    rules: JsonArray = ()
+    source: Annotated[Source | None, Embedded] = None
+    destination: Annotated[Destination | None, Embedded] = None
 
 
 class Request(Record):
@@ -138,29 +137,29 @@ class Request(Record):
         proxy_exchange: the newest conversation of a source in proxy mode.
     """
 
-    status: str | None = read_by(read_text)
-    verified: bool | None = read_by(read_flag)
-    rejection_cause: str | None = read_by(read_said)
-    original_event_data_id: str | None = read_by(read_text)
-    ingested_at: datetime | None = read_by(read_moment)
-    source_id: str | None = read_by(read_text)
-    events_count: int | None = read_by(read_count)
-    ignored_count: int | None = read_by(read_count)
-    cli_events_count: int | None = read_by(read_count)
-    is_retry: bool | None = read_by(read_flag)
-    retry_kind: str | None = read_by(read_text)
-    retry_parent_request_id: str | None = read_by(read_text)
-    retry_operation_id: str | None = read_by(read_text)
-    retried_at: datetime | None = read_by(read_moment)
-    data: Any = read_by(read_as_is, shown=False)
-    proxy_exchange: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
+    status: Text = None
+    verified: Flag = None
+    rejection_cause: TextOfAnything = None
+    original_event_data_id: Text = None
+    ingested_at: Moment = None
+    source_id: Text = None
+    events_count: WholeNumber = None
+    ignored_count: WholeNumber = None
+    cli_events_count: WholeNumber = None
+    is_retry: Flag = None
+    retry_kind: Text = None
+    retry_parent_request_id: Text = None
+    retry_operation_id: Text = None
+    retried_at: Moment = None
+    data: Any = Field(default=None, repr=False)
+    proxy_exchange: JsonObject = Field(default=None, repr=False)
 
 
 class Branch(Record):
     """Anything that belongs to a connection, which answers name ``connection_id`` or ``webhook_id``."""
 
-    connection_id: str | None = read_by(read_text)
-    webhook_id: str | None = read_by(read_text)
+    connection_id: Text = None
+    webhook_id: Text = None
 
     @property
     def connection(self) -> str | None:
@@ -176,9 +175,9 @@ class IgnoredEvent(Branch):
         meta: details, raw.
     """
 
-    cause: str | None = read_by(read_text)
-    request_id: str | None = read_by(read_text)
-    meta: tuple[Any, ...] = read_by(read_items)
+    cause: Text = None
+    request_id: Text = None
+    meta: JsonArray = ()
 
 
 class Event(Branch):
@@ -191,28 +190,28 @@ class Event(Branch):
         data: the payload; only a single event's answer has it.
     """
 
-    request_id: str | None = read_by(read_text)
-    source_id: str | None = read_by(read_text)
-    destination_id: str | None = read_by(read_text)
-    event_data_id: str | None = read_by(read_text)
-    status: str | None = read_by(read_text)
-    rejection_cause: str | None = read_by(read_said)
-    failure_message: str | None = read_by(read_text)
-    ignored_reason: str | None = read_by(read_text)
-    error_code: str | None = read_by(read_said)
-    ingested_at: datetime | None = read_by(read_moment)
-    attempts: int | None = read_by(read_count)
-    response_status: int | None = read_by(read_status)
-    last_attempt_at: datetime | None = read_by(read_moment)
-    next_attempt_at: datetime | None = read_by(read_since)
-    successful_at: datetime | None = read_by(read_moment)
-    is_retry: bool | None = read_by(read_flag)
-    retry_kind: str | None = read_by(read_text)
-    retry_parent_event_id: str | None = read_by(read_text)
-    retry_operation_id: str | None = read_by(read_text)
-    retried_at: datetime | None = read_by(read_moment)
-    cli_id: str | None = read_by(read_text)
-    data: Any = read_by(read_as_is, shown=False)
+    request_id: Text = None
+    source_id: Text = None
+    destination_id: Text = None
+    event_data_id: Text = None
+    status: Text = None
+    rejection_cause: TextOfAnything = None
+    failure_message: Text = None
+    ignored_reason: Text = None
+    error_code: TextOfAnything = None
+    ingested_at: Moment = None
+    attempts: WholeNumber = None
+    response_status: Status = None
+    last_attempt_at: Moment = None
+    next_attempt_at: Since = None
+    successful_at: Moment = None
+    is_retry: Flag = None
+    retry_kind: Text = None
+    retry_parent_event_id: Text = None
+    retry_operation_id: Text = None
+    retried_at: Moment = None
+    cli_id: Text = None
+    data: Any = Field(default=None, repr=False)
 
 
 class Attempt(Branch):
@@ -225,91 +224,91 @@ class Attempt(Branch):
         delivery_latency, response_latency: FastHook does not state the unit; milliseconds are likely.
     """
 
-    event_id: str | None = read_by(read_text)
-    request_id: str | None = read_by(read_text)
-    source_id: str | None = read_by(read_text)
-    destination_id: str | None = read_by(read_text)
-    response_status: int | None = read_by(read_status)
-    attempt_number: int | None = read_by(read_count)
-    trigger: str | None = read_by(read_text)
-    error_code: str | None = read_by(read_said)
-    body: Any = read_by(read_as_is, shown=False)
-    requested_url: str | None = read_by(read_text)
-    http_method: str | None = read_by(read_text)
-    bulk_retry_id: str | None = read_by(read_text)
-    status: str | None = read_by(read_text)
-    successful_at: datetime | None = read_by(read_moment)
-    delivered_at: datetime | None = read_by(read_moment)
-    responded_at: datetime | None = read_by(read_moment)
-    delivery_latency: float | None = read_by(read_number)
-    response_latency: float | None = read_by(read_number)
+    event_id: Text = None
+    request_id: Text = None
+    source_id: Text = None
+    destination_id: Text = None
+    response_status: Status = None
+    attempt_number: WholeNumber = None
+    trigger: Text = None
+    error_code: TextOfAnything = None
+    body: Any = Field(default=None, repr=False)
+    requested_url: Text = None
+    http_method: Text = None
+    bulk_retry_id: Text = None
+    status: Text = None
+    successful_at: Moment = None
+    delivered_at: Moment = None
+    responded_at: Moment = None
+    delivery_latency: Number = None
+    response_latency: Number = None
 
 
-class LatestInput(Answered):
+class LatestInput(Model):
     """The newest input of a connection's source.
 
     Attributes:
         input: the request as mappings see it: headers, body, query, path.
     """
 
-    source_id: str | None = read_by(read_text)
-    request_id: str | None = read_by(read_text)
-    original_event_data_id: str | None = read_by(read_text)
-    created_at: datetime | None = read_by(read_moment)
-    payload_r2_key: str | None = read_by(read_text)
-    payload_r2_bucket_name: str | None = read_by(read_text)
-    input: Any = read_by(read_as_is, shown=False)
+    source_id: Text = None
+    request_id: Text = None
+    original_event_data_id: Text = None
+    created_at: Moment = None
+    payload_r2_key: Text = None
+    payload_r2_bucket_name: Text = None
+    input: Any = Field(default=None, repr=False)
 
 
-class LatestInputAnswer(Answered):
+class LatestInputAnswer(Model):
     """The newest input, or none yet (contract: ``ConnectionLatestInputResponse``).
 
     Attributes:
         latest_input: null until the source has received something; an answer without the field is unreadable.
     """
 
-    connection_id: str | None = read_by(read_text)
-    latest_input: LatestInput | None = read_by(or_null(LatestInput), required=True)
+    connection_id: Text = None
+    latest_input: LatestInput | None
 
 
-class MetricsPoint(Answered):
+class MetricsPoint(Model):
     """One bucket of a series (contract: ``MetricsSeriesPoint``); only the measures asked for are set."""
 
-    timestamp: datetime | None = read_by(read_moment)
-    count: int | None = read_by(read_measure)
-    accepted_count: int | None = read_by(read_measure)
-    rejected_count: int | None = read_by(read_measure)
-    delivered_count: int | None = read_by(read_measure)
-    failed_count: int | None = read_by(read_measure)
-    queued_count: int | None = read_by(read_measure)
-    processing_count: int | None = read_by(read_measure)
-    hold_count: int | None = read_by(read_measure)
-    ignored_count: int | None = read_by(read_measure)
+    timestamp: Moment = None
+    count: Measure = None
+    accepted_count: Measure = None
+    rejected_count: Measure = None
+    delivered_count: Measure = None
+    failed_count: Measure = None
+    queued_count: Measure = None
+    processing_count: Measure = None
+    hold_count: Measure = None
+    ignored_count: Measure = None
 
 
-class DateRange(Answered):
+class DateRange(Model):
     """The window that FastHook really used."""
 
-    start: datetime | None = read_by(read_moment)
-    end: datetime | None = read_by(read_moment)
+    start: Moment = None
+    end: Moment = None
 
 
-def _window(value: object) -> DateRange:
-    return DateRange(value if isinstance(value, Mapping) else {})
+def _object_or_empty(value: object) -> object:
+    return value if isinstance(value, Mapping | DateRange) else {}
 
 
-class Metrics(Answered):
+class Metrics(Model):
     """A zero-filled series of counts, so "nothing happened" and "nothing is known yet" look alike.
 
     Attributes:
         partial: some shards did not answer, so the counts are lower bounds.
     """
 
-    date_range: DateRange = read_by(_window)
-    granularity: str | None = read_by(read_text)
-    series: tuple[MetricsPoint, ...] = read_by(every(MetricsPoint), required=True)
-    partial: bool = read_by(lambda value: value is True)
-    unavailable_shard_count: int | None = read_by(read_count)
+    date_range: Annotated[DateRange, BeforeValidator(_object_or_empty)] = Field(default_factory=DateRange)
+    granularity: Text = None
+    series: tuple[MetricsPoint, ...]
+    partial: TrueOnly = False
+    unavailable_shard_count: WholeNumber = None
 
     @property
     def incomplete(self) -> bool:
@@ -325,26 +324,34 @@ class Metrics(Answered):
         return sum(known) if known else None
 
 
-class TimelineItem(Answered):
+class TimelineItem(Model):
     """One line of a request's story, as the trace tells it."""
 
-    id: str | None = read_by(read_text)
-    kind: str | None = read_by(read_text)
-    label: str | None = read_by(read_text)
-    at: datetime | None = read_by(read_moment)
-    status: str | None = read_by(read_text)
-    event_id: str | None = read_by(read_text)
-    attempt_id: str | None = read_by(read_text)
-    connection_id: str | None = read_by(read_text)
+    id: Text = None
+    kind: Text = None
+    label: Text = None
+    at: Moment = None
+    status: Text = None
+    event_id: Text = None
+    attempt_id: Text = None
+    connection_id: Text = None
 
 
 def _counts(value: object) -> dict[str, int]:
+    """The counts that can be read."""
     items = value.items() if isinstance(value, Mapping) else ()
-    counts = {str(name): read_count(count) for name, count in items}
-    return {name: count for name, count in counts.items() if count is not None}
+    counts = {str(name): as_whole(count) for name, count in items}
+    return {name: count for name, count in counts.items() if type(count) is int and count >= 0}
 
 
-class Trace(Answered):
+def _readable(model: type[M]) -> BeforeValidator:
+    """Leave out the records that cannot be read; null and all else is empty."""
+    return BeforeValidator(
+        lambda value: read_records(model, value)[0] if isinstance(value, list | tuple) else ()
+    )
+
+
+class Trace(Model):
     """Everything about one request in one answer (contract: request trace).
 
     Records that cannot be read are left out.
@@ -353,13 +360,13 @@ class Trace(Answered):
         counts: how many ``events``, ``ignored_events``, ``attempts`` … FastHook says there are.
     """
 
-    request: Request = read_by(Request, required=True)
-    events: tuple[Event, ...] = read_by(readable(Event))
-    ignored_events: tuple[IgnoredEvent, ...] = read_by(readable(IgnoredEvent))
-    attempts: tuple[Attempt, ...] = read_by(readable(Attempt))
-    timeline: tuple[TimelineItem, ...] = read_by(readable(TimelineItem))
-    counts: Mapping[str, int] = read_by(_counts)
-    proxy_exchange: Mapping[str, Any] | None = read_by(read_mapping, shown=False)
+    request: Request
+    events: Annotated[tuple[Event, ...], _readable(Event)] = ()
+    ignored_events: Annotated[tuple[IgnoredEvent, ...], _readable(IgnoredEvent)] = ()
+    attempts: Annotated[tuple[Attempt, ...], _readable(Attempt)] = ()
+    timeline: Annotated[tuple[TimelineItem, ...], _readable(TimelineItem)] = ()
+    counts: Annotated[Mapping[str, int], BeforeValidator(_counts)] = Field(default_factory=dict)
+    proxy_exchange: JsonObject = Field(default=None, repr=False)
 
     def attempts_of(self, event_id: str) -> tuple[Attempt, ...]:
         """The attempts of one event, in the order they came."""

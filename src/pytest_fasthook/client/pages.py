@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pytest_fasthook.client.fields import read_count, read_text
-from pytest_fasthook.client.records import Answered, FieldError, M, read_records
+from pydantic import ValidationError
+
+from pytest_fasthook.client.fields import Lenient, Text, TrueOnly, WholeNumber
+from pytest_fasthook.client.records import M, Model, describe_error, read_records
 from pytest_fasthook.errors import UnreadableError
 
 T = TypeVar("T")
@@ -49,17 +51,48 @@ class Count:
     partial: bool = False
 
 
+class _Pagination(Model):
+    next: Text = None
+
+
+class _Envelope(Model):
+    """What is around a list's records, in every resource's spelling."""
+
+    models: Annotated[list[Any] | None, Lenient] = None
+    next_cursor: Text = None
+    next: Text = None
+    pagination: Annotated[_Pagination | None, Lenient] = None
+    total: WholeNumber = None
+    count: WholeNumber = None
+    total_exact: TrueOnly = False
+    partial: TrueOnly = False
+    unavailable_shard_count: WholeNumber = None
+
+    @property
+    def cursor(self) -> str | None:
+        """What to pass for the next page."""
+        return self.next_cursor or self.next or (self.pagination.next if self.pagination else None) or None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether shards did not answer, said either way."""
+        return self.partial or bool(self.unavailable_shard_count)
+
+
 def read_record(model: type[M], value: Any, *, call: str) -> M:
     """Read one record.
 
     Raises:
         UnreadableError: it is not an object, or lacks a required field, which is named.
     """
-    answer = _read_object(value, call=call)
+    if not isinstance(value, Mapping):
+        raise UnreadableError(f"{call}: the answer is not a JSON object", call=call)
     try:
-        return model(answer)
-    except FieldError as error:
-        raise _misses(error, model, call=call) from None
+        return model.model_validate(value)
+    except ValidationError as error:
+        path, what = describe_error(error)
+        message = f"{call}: {path} of {model.__name__} {what}"
+        raise UnreadableError(message, call=call, field=path) from None
 
 
 def read_page(model: type[M], value: Any, *, call: str) -> Page[M]:
@@ -68,17 +101,16 @@ def read_page(model: type[M], value: Any, *, call: str) -> Page[M]:
     Raises:
         UnreadableError: it is not an object with a ``models`` array.
     """
-    envelope = _read_object(value, call=call)
-    values = envelope.get("models")
-    if not isinstance(values, list):
+    envelope = read_record(_Envelope, value, call=call)
+    if envelope.models is None:
         raise UnreadableError(f"{call}: the answer has no models array", call=call, field="models")
-    models, unreadable = read_records(model, values)
+    models, unreadable = read_records(model, envelope.models)
     return Page(
         models=models,
-        next_cursor=_next_cursor(envelope),
-        total=read_count(envelope.get("total")),
-        total_exact=envelope.get("total_exact") is True,
-        partial=_is_partial(envelope),
+        next_cursor=envelope.cursor,
+        total=envelope.total,
+        total_exact=envelope.total_exact,
+        partial=envelope.is_partial,
         unreadable=unreadable,
     )
 
@@ -89,38 +121,14 @@ def read_total(value: Any, *, call: str) -> Count:
     Raises:
         UnreadableError: it holds neither ``total`` nor ``count``.
     """
-    envelope = _read_object(value, call=call)
-    totals = [read_count(envelope.get(name)) for name in ("total", "count")]
-    total = next((total for total in totals if total is not None), None)
+    envelope = read_record(_Envelope, value, call=call)
+    total = envelope.count if envelope.total is None else envelope.total
     if total is None:
         raise UnreadableError(f"{call}: the answer has no total", call=call, field="total")
-    exact = envelope.get("total_exact") is True
-    return Count(total=total, total_exact=exact, partial=_is_partial(envelope))
+    return Count(total=total, total_exact=envelope.total_exact, partial=envelope.is_partial)
 
 
 def without_cursor(page: Page[T], *, limit: int) -> Page[T]:
     """Mark a full page of a list that FastHook gives no cursor for: what lies beyond it cannot be read."""
     full = len(page.models) + page.unreadable >= limit
     return replace(page, partial=True) if full and page.next_cursor is None else page
-
-
-def _read_object(value: Any, *, call: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise UnreadableError(f"{call}: the answer is not a JSON object", call=call)
-    return value
-
-
-def _misses(error: FieldError, model: type[Answered], *, call: str) -> UnreadableError:
-    message = f"{call}: {error.path} of {model.__name__} {error.what}"
-    return UnreadableError(message, call=call, field=error.path)
-
-
-def _next_cursor(envelope: Mapping[str, Any]) -> str | None:
-    pagination = envelope.get("pagination")
-    inner = pagination.get("next") if isinstance(pagination, Mapping) else None
-    places = (envelope.get("next_cursor"), envelope.get("next"), inner)
-    return next((text for text in map(read_text, places) if text), None)
-
-
-def _is_partial(envelope: Mapping[str, Any]) -> bool:
-    return envelope.get("partial") is True or bool(read_count(envelope.get("unavailable_shard_count")))

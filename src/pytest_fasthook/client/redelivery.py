@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from pytest_fasthook.client.addresses import path_of
-from pytest_fasthook.client.fields import read_flag, read_moment, read_text
+from pytest_fasthook.client.fields import Flag, Moment, Text
 from pytest_fasthook.client.hiding import secrets_in
 from pytest_fasthook.client.pages import read_record
-from pytest_fasthook.client.records import Answered, read_by
+from pytest_fasthook.client.records import Model
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.errors import SettingsError
 
 MODIFIABLE = frozenset({"method", "path", "query", "headers", "body"})
 
 
-class EventRetry(Answered):
+class EventRetry(Model):
     """What became of a wish to retry an event (contract: event retry response).
 
     Attributes:
         replay_event_id: the **new** event that carries the retry; older services may retry the same event.
     """
 
-    ok: bool | None = read_by(read_flag)
-    queued: bool | None = read_by(read_flag)
-    event_id: str | None = read_by(read_text)
-    replay_event_id: str | None = read_by(read_text)
-    retried_at: datetime | None = read_by(read_moment)
+    ok: Flag = None
+    queued: Flag = None
+    event_id: Text = None
+    replay_event_id: Text = None
+    retried_at: Moment = None
 
 
-class RequestReplay(Answered):
+class RequestReplay(Model):
     """What became of a wish to replay a request (contract: request retry response).
 
     Attributes:
@@ -39,14 +38,14 @@ class RequestReplay(Answered):
         replay_message_id: not a request id; find the new request by ``retry_parent_request_id``.
     """
 
-    ok: bool | None = read_by(read_flag)
-    queued: bool | None = read_by(read_flag)
-    request_id: str | None = read_by(read_text)
-    source_id: str | None = read_by(read_text)
-    replay_message_id: str | None = read_by(read_text)
-    replay_mode: str | None = read_by(read_text)
-    original_rejection_cause: str | None = read_by(read_text)
-    replayed_at: datetime | None = read_by(read_moment)
+    ok: Flag = None
+    queued: Flag = None
+    request_id: Text = None
+    source_id: Text = None
+    replay_message_id: Text = None
+    replay_mode: Text = None
+    original_rejection_cause: Text = None
+    replayed_at: Moment = None
 
 
 class Redelivery:

@@ -107,7 +107,7 @@ def _doubt(
         )
     if limits.max_latency_s is not None and latency(success, look.event, evidence, expect) is None:
         return Cause.API_BAD_RESPONSE, f"{what} without dates, expected some to check the latency limit"
-    if limits.response_body is not None and "body" not in success.told:
+    if limits.response_body is not None and "body" not in success.model_fields_set:
         return Cause.API_BAD_RESPONSE, f"{what} without a recorded answer, expected one with the release"
     return None
 

@@ -129,7 +129,7 @@ def _missing(evidence: Evidence, found: Connection) -> Iterator[Question]:
 
 def _described(source: Source) -> bool:
     """Whether an embedded source says what it demands and whether it is open; older ones have no status."""
-    told = source.told
+    told = source.model_fields_set
     return "config" in told and not told.isdisjoint({"status", "disabled_at"})
 
 

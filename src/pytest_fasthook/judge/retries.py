@@ -30,7 +30,7 @@ def is_over(event: Event, failed: Sequence[Attempt], evidence: Evidence, expect:
         return True
     if event.status != "FAILED" or event.next_attempt_at is not None:
         return False
-    return "next_attempt_at" in event.told or not _may_follow(failed, evidence, expect)
+    return "next_attempt_at" in event.model_fields_set or not _may_follow(failed, evidence, expect)
 
 
 def next_moment(

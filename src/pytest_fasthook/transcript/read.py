@@ -120,12 +120,12 @@ def _read_ingress(value: Mapping[str, Any]) -> IngressReply:
 
 def _read_seen_request(value: Mapping[str, Any]) -> RequestSeen:
     found = value["request"]
-    request = None if found is None else Request(found)
+    request = None if found is None else Request.model_validate(found)
     return RequestSeen(request=request, looked_through=0, complete=True, unclear=int(value["unclear"]))
 
 
 def _read_events(values: Iterable[Any]) -> EventsSeen:
-    return EventsSeen(events=tuple(map(Event, values)), looked_through=0)
+    return EventsSeen(events=tuple(map(Event.model_validate, values)), looked_through=0)
 
 
 def _read_window(value: Mapping[str, Any]) -> WindowSeen:
@@ -149,15 +149,15 @@ _FIELD_READERS: Mapping[str, Callable[[Any], Any]] = {
     "match": read_matches,
 }
 _READERS: Mapping[Ask, Callable[[Any], Any]] = {
-    Ask.CONNECTION: Connection,
-    Ask.SOURCE: Source,
-    Ask.DESTINATION: Destination,
+    Ask.CONNECTION: Connection.model_validate,
+    Ask.SOURCE: Source.model_validate,
+    Ask.DESTINATION: Destination.model_validate,
     Ask.INGRESS: _read_ingress,
     Ask.REQUEST: _read_seen_request,
     Ask.AWAITED: _read_seen_request,
-    Ask.IGNORED: lambda values: tuple(map(IgnoredEvent, values)),
+    Ask.IGNORED: lambda values: tuple(map(IgnoredEvent.model_validate, values)),
     Ask.EVENTS: _read_events,
-    Ask.ATTEMPTS: lambda values: tuple(map(Attempt, values)),
-    Ask.LATEST_INPUT: LatestInputAnswer,
+    Ask.ATTEMPTS: lambda values: tuple(map(Attempt.model_validate, values)),
+    Ask.LATEST_INPUT: LatestInputAnswer.model_validate,
     Ask.METRICS: _read_window,
 }

@@ -19,7 +19,7 @@ from pytest_fasthook.client.models import (
     Request,
     Source,
 )
-from pytest_fasthook.client.records import Answered
+from pytest_fasthook.client.records import Model
 from pytest_fasthook.errors import (
     ApiError,
     RateLimitedError,
@@ -34,7 +34,7 @@ from pytest_fasthook.seen import RequestSeen, WindowSeen
 from pytest_fasthook.transcript.fit import Json, fit_to_keep
 from pytest_fasthook.values import Match
 
-KEPT: Mapping[type[Answered], tuple[str, ...]] = {
+KEPT: Mapping[type[Model], tuple[str, ...]] = {
     Connection: (
         "id", "team_id", "name", "source_id", "destination_id", "paused_at", "disabled_at", "rules", "source",
         "destination",
@@ -153,19 +153,19 @@ def _plain_error(error: ApiError) -> Json:
     return {"kind": kind, "message": str(error), "call": error.call, **known}
 
 
-def plain_record(record: Answered) -> Json:
+def plain_record(record: Model) -> Json:
     """The kept fields of a record; one that was not there stays away."""
-    told = record.told
+    told = record.model_fields_set
     return {name: _plain_field(getattr(record, name)) for name in KEPT[type(record)] if name in told}
 
 
 def _plain_field(value: Any) -> Any:
-    if isinstance(value, Answered):
+    if isinstance(value, Model):
         return plain_record(value)
     return list(value) if isinstance(value, tuple) else _plain(value)
 
 
-def _plain_records(values: Iterable[Answered]) -> list[Json]:
+def _plain_records(values: Iterable[Model]) -> list[Json]:
     return [plain_record(value) for value in values]
 
 
