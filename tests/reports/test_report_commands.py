@@ -107,7 +107,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "another object": (b"{}", "is not a report of this tool: report.schema_version is missing"),
     "a newer version": (
         b'{"schema_version": 2}',
-        "is not a report of this tool: report.schema_version is not 1",
+        "is not a report of this tool: report.schema_version is 2, not 1",
     ),
     "a lie": (json.dumps(LIE).encode(), "contradicts itself: the run's verdict is pass, the worst of its"),
 }

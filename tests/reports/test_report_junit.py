@@ -14,8 +14,8 @@ from lxml import etree
 
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.redact import clean
-from pytest_fasthook.reports.fields import ReportShapeError
 from pytest_fasthook.reports.junit import JUnitMismatchError, render
+from pytest_fasthook.reports.reading import ReportShapeError
 from pytest_fasthook.stages import Stage
 
 SCHEMAS = Path(__file__).parents[3] / "shared" / "schemas"

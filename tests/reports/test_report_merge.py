@@ -8,7 +8,7 @@ import pytest
 import sample_documents as sample
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.reports import json_report, reading
+from pytest_fasthook.reports import json_report, model, reading
 from pytest_fasthook.reports.consistency import contradictions
 from pytest_fasthook.reports.merge import merge
 from pytest_fasthook.verdict import Verdict as GateVerdict
@@ -92,7 +92,7 @@ def test_merging_a_merged_run_lists_all_parts() -> None:
     merged = merge([merge([shard(None, 1), shard(None, 2)]), shard(None, 3)])
 
     assert [part["connections"] for part in merged["merged_from"]] == [["conn_1"], ["conn_2"], ["conn_3"]]
-    assert reading.read(merged).merged_from == 3
+    assert len(reading.read(merged).merged_from or ()) == 3
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -133,7 +133,7 @@ def test_what_is_merged_stays_as_it_was() -> None:
 
 
 def test_the_verdicts_here_are_the_gates() -> None:
-    assert {str(verdict) for verdict in reading.Verdict} == {str(verdict) for verdict in GateVerdict}
+    assert {str(verdict) for verdict in model.Verdict} == {str(verdict) for verdict in GateVerdict}
 
 
 def test_a_stage_that_nobody_ran_is_not_let_through() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_fasthook.causes import Cause, Outcome
-from pytest_fasthook.reports.reading import VERDICT_OF, ConnectionRun, Policy, Run, Verdict
+from pytest_fasthook.reports.model import VERDICT_OF, ConnectionRun, Policy, Run, Verdict
 from pytest_fasthook.stages import Stage
 
 
@@ -32,7 +32,7 @@ def _policy_allows(run: Run) -> bool:
     if any(reason and reason.code is Cause.STAGE_NOT_RUN for reason in reasons):
         return False
     present = {connection.verdict for connection in run.connections} - {Verdict.PASS}
-    policies = {Verdict.INCONCLUSIVE: run.on_inconclusive, Verdict.ERROR: run.on_error}
+    policies = {Verdict.INCONCLUSIVE: run.policy.on_inconclusive, Verdict.ERROR: run.policy.on_error}
     return all(policies.get(verdict) is Policy.PASS for verdict in present)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_fasthook.reports.reading import Answer, Scalar, StageRun
+from pytest_fasthook.reports.model import Answer, Scalar, StageRun
 
 
 def scalar_text(value: Scalar) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_fasthook.reports.reading import ConnectionRun, Run, read
+from pytest_fasthook.reports.model import ConnectionRun, Run
+from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.wording import headline, split_next
 
 LIMIT = 10

@@ -17,7 +17,8 @@ from pytest_fasthook.causes import Outcome
 from pytest_fasthook.reports.elements import Node, el, page
 from pytest_fasthook.reports.evidence_text import answer_heading, json_text, scalar_text
 from pytest_fasthook.reports.metrics_chart import chart, in_words, series
-from pytest_fasthook.reports.reading import Answer, ConnectionRun, Mode, Reason, Run, StageRun, Verdict, read
+from pytest_fasthook.reports.model import Answer, ConnectionRun, Mode, Reason, Run, StageRun, Verdict
+from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.timeline import timeline
 from pytest_fasthook.reports.waterfall import waterfall
 from pytest_fasthook.reports.wording import headline, outcome_of, policy_note, seconds, split_next, times
@@ -68,7 +69,7 @@ def _body(run: Run) -> Iterator[ET.Element]:
         for connection in run.worst_first()
     ]
     yield el("main", *parts)
-    yield el("footer", el("p", f"pytest-fasthook {run.tool_version}. Times are UTC."))
+    yield el("footer", el("p", f"pytest-fasthook {run.tool.version}. Times are UTC."))
 
 
 def _header(run: Run) -> Iterator[ET.Element]:
@@ -83,11 +84,11 @@ def _header(run: Run) -> Iterator[ET.Element]:
         "took": took,
         "exit code": str(run.exit_code),
         "mode": str(run.mode),
-        "team": run.team_id or "not known",
-        "API": run.api_url,
+        "team": run.api.team_id or "not known",
+        "API": run.api.url,
     }
     if run.merged_from:
-        facts["merged from"] = times(run.merged_from, "run")
+        facts["merged from"] = times(len(run.merged_from), "run")
     yield _facts(facts)
 
 
@@ -153,7 +154,7 @@ def _connection_parts(
     if connection.warnings:
         warnings = (el("li", warning) for warning in connection.warnings)
         yield el("ul", *warnings, class_="warnings", aria_label="Warnings")
-    yield _facts({key.replace("_", " "): value for key, value in connection.ids().items()})
+    yield _facts({key.replace("_", " "): value for key, value in connection.known_ids().items()})
     yield el(heading, "Timeline")
     yield waterfall(timeline(connection), name=name, sent=sent)
     points = series(connection)

@@ -20,7 +20,8 @@ from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.errors import FastHookError
 from pytest_fasthook.redact import clean, one_line
 from pytest_fasthook.reports.evidence_text import evidence_lines, scalar_text
-from pytest_fasthook.reports.reading import ConnectionRun, Run, StageRun, Verdict, read
+from pytest_fasthook.reports.model import ConnectionRun, Run, StageRun, Verdict
+from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.wording import policy_note
 
 MESSAGE_CHARS = 2000
@@ -115,7 +116,7 @@ def _body(stage: StageRun, connection: ConnectionRun, *, code: Cause | None) -> 
     lines = [f"{code}: {_message(stage, connection)}"]
     if connection.reason and connection.reason.stage is stage.stage:
         lines.append(f"Next: {connection.reason.next}")
-    lines += ["", *(f"{name}: {value}" for name, value in connection.ids().items())]
+    lines += ["", *(f"{name}: {value}" for name, value in connection.known_ids().items())]
     text = "\n".join([*lines, "", *evidence_lines(stage)]).rstrip()
     return text if len(text) <= BODY_CHARS else f"{text[:BODY_CHARS]}\n… cut; the JSON report has it all"
 
@@ -127,10 +128,10 @@ def _properties(run: Run, connection: ConnectionRun) -> dict[str, str]:
         "run.verdict": run.verdict,
         "run.exit_code": run.exit_code,
         "run.mode": run.mode,
-        "api_url": run.api_url,
-        "team_id": run.team_id or "",
-        "policy.on_inconclusive": run.on_inconclusive,
-        "policy.on_error": run.on_error,
+        "api_url": run.api.url,
+        "team_id": run.api.team_id or "",
+        "policy.on_inconclusive": run.policy.on_inconclusive,
+        "policy.on_error": run.policy.on_error,
     }
     of_stages = {
         f"{stage.stage}.{name}": scalar_text(fact)
@@ -138,7 +139,9 @@ def _properties(run: Run, connection: ConnectionRun) -> dict[str, str]:
         for name, fact in stage.facts.items()
     }
     return {
-        name: str(value) for name, value in {**connection.ids(), **of_run, **of_stages}.items() if value != ""
+        name: str(value)
+        for name, value in {**connection.known_ids(), **of_run, **of_stages}.items()
+        if value != ""
     }
 
 

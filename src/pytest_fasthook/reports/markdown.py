@@ -9,7 +9,8 @@ from typing import Any
 from pytest_fasthook.causes import Outcome
 from pytest_fasthook.redact import one_line
 from pytest_fasthook.reports.evidence_text import scalar_text
-from pytest_fasthook.reports.reading import ConnectionRun, Reason, Run, StageRun, read
+from pytest_fasthook.reports.model import ConnectionRun, Reason, Run, StageRun
+from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.wording import headline, outcome_of, policy_note, seconds, split_next, times
 from pytest_fasthook.stages import Stage
 
@@ -72,10 +73,10 @@ def _head(run: Run) -> Iterator[str]:
         yield from (f"> **{escaped(note)}**", "")
     yield f"**{escaped(headline(run))}**"
     yield ""
-    team = f" for team {code(run.team_id)}" if run.team_id else ""
+    team = f" for team {code(run.api.team_id)}" if run.api.team_id else ""
     began = f"{run.started_at:%Y-%m-%d %H:%M:%S} UTC"
     took = seconds((run.finished_at - run.started_at).total_seconds())
-    yield f"Run{team} at {code(run.api_url)}, {began}, {took}, exit code {run.exit_code}."
+    yield f"Run{team} at {code(run.api.url)}, {began}, {took}, exit code {run.exit_code}."
     yield ""
 
 
@@ -92,7 +93,7 @@ def _table(run: Run) -> Iterator[str]:
 def _connection(connection: ConnectionRun) -> Iterator[str]:
     yield from (_stage(stage) for stage in connection.stages)
     yield ""
-    ids = [f"{name.replace('_', ' ')} {code(value)}" for name, value in connection.ids().items()]
+    ids = [f"{name.replace('_', ' ')} {code(value)}" for name, value in connection.known_ids().items()]
     if ids:
         yield from (", ".join(ids), "")
     yield from (f"- warning: {escaped(warning)}" for warning in connection.warnings)

@@ -13,7 +13,8 @@ from pytest_fasthook.causes import (
     EXIT_PASS,
     EXIT_UNAVAILABLE,
 )
-from pytest_fasthook.reports.reading import Policy, Run, Verdict, read
+from pytest_fasthook.reports.model import Policy, Run, Verdict
+from pytest_fasthook.reports.reading import read
 
 Document = Mapping[str, Any]
 
@@ -66,9 +67,9 @@ def _policy(runs: Sequence[Run]) -> dict[str, Any]:
     """What the runs were told, the most lenient of each: that is what explains an exit code of 0."""
     lenient = (Policy.PASS, Policy.FAIL, Policy.KEEP)
     return {
-        "on_inconclusive": str(min((run.on_inconclusive for run in runs), key=lenient.index)),
-        "on_error": str(min((run.on_error for run in runs), key=lenient.index)),
-        "advisory": sorted({stage for run in runs for stage in run.advisory}),
+        "on_inconclusive": str(min((run.policy.on_inconclusive for run in runs), key=lenient.index)),
+        "on_error": str(min((run.policy.on_error for run in runs), key=lenient.index)),
+        "advisory": sorted({stage for run in runs for stage in run.policy.advisory}),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from pytest_fasthook.reports.elements import el
-from pytest_fasthook.reports.reading import ConnectionRun
+from pytest_fasthook.reports.model import ConnectionRun
 from pytest_fasthook.stages import Stage
 
 HEIGHT = 72

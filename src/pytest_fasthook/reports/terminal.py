@@ -10,7 +10,8 @@ from typing import Any
 
 from pytest_fasthook.causes import Outcome
 from pytest_fasthook.reports.evidence_text import evidence_lines
-from pytest_fasthook.reports.reading import ConnectionRun, Run, StageRun, Verdict, read
+from pytest_fasthook.reports.model import ConnectionRun, Run, StageRun, Verdict
+from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.timeline import Bar, timeline
 from pytest_fasthook.reports.wording import (
     LET_THROUGH,
@@ -234,7 +235,7 @@ class _Page:
 def _ids(connection: ConnectionRun) -> Iterator[tuple[str, str]]:
     """The ids to look things up by; source and destination are known to who set up the route."""
     shown = ("probe_id", "request_id", "event_id", "attempt_ids")
-    return ((name, value) for name, value in connection.ids().items() if name in shown)
+    return ((name, value) for name, value in connection.known_ids().items() if name in shown)
 
 
 def _drawn(bar: Bar, *, total: float, room: int, filled: str, rest: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pytest_fasthook.reports.reading import ConnectionRun, StageRun
+from pytest_fasthook.reports.model import ConnectionRun, StageRun
 from pytest_fasthook.reports.wording import seconds
 from pytest_fasthook.stages import Stage
 

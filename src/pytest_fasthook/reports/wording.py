@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from pytest_fasthook.causes import Outcome
-from pytest_fasthook.reports.reading import ConnectionRun, Policy, Run, StageRun, Verdict
+from pytest_fasthook.reports.model import ConnectionRun, Policy, Run, StageRun, Verdict
 from pytest_fasthook.stages import Stage
 
 LET_THROUGH = "LET THROUGH"
@@ -58,7 +58,7 @@ def policy_note(run: Run) -> str | None:
 
 
 def _options(run: Run, policy: Policy, present: set[Verdict]) -> list[str]:
-    chosen = {Verdict.ERROR: run.on_error, Verdict.INCONCLUSIVE: run.on_inconclusive}
+    chosen = {Verdict.ERROR: run.policy.on_error, Verdict.INCONCLUSIVE: run.policy.on_inconclusive}
     return [
         f"--fasthook-on-{verdict}={policy}"
         for verdict, given in chosen.items()
