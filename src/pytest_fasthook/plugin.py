@@ -69,9 +69,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     config.addinivalue_line("markers", "fasthook: a stage of the FastHook deploy gate")
     if gate_is_on(config):
-        from pytest_fasthook.quick_import import quick_imports  # noqa: PLC0415 - an unused gate loads nothing
+        from pytest_fasthook.garbage import uncollected  # noqa: PLC0415 - an unused gate loads nothing
 
-        with quick_imports():
+        with uncollected(config.add_cleanup):
             from pytest_fasthook.start import start_gate  # noqa: PLC0415 - as above
 
         start_gate(config)
