@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from pytest_fasthook.client.api import Answer
-from pytest_fasthook.client.pages import Page
+from pytest_fasthook.client.models import Record
+from pytest_fasthook.client.pages import Page, distinct
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.errors import ApiError, RefusedError, UnreadableError
 from pytest_fasthook.evidence import Call, Question
@@ -16,6 +17,7 @@ from pytest_fasthook.redact import one_line
 from pytest_fasthook.seen import Listed
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 
 MAX_PAGES = 20
 """How many pages of newer traffic one look goes through."""
@@ -61,25 +63,32 @@ class Look:
             raise UnreadableError(one_line(f"{call}: answered {found.id!r}, expected {wanted!r}"), call=call)
         return found
 
-    def absent_or(self, function: Callable[..., Answer[T]], *arguments: Any, **parameters: Any) -> T | None:
-        """Like ``call``, but a record that is not there (yet) is ``None`` instead of an error."""
+    def absent_or(
+        self, function: Callable[..., Answer[T]], *arguments: Any, needed: bool = True, **parameters: Any
+    ) -> T | None:
+        """Like ``call``, but a record that is not there (yet) is ``None`` instead of an error.
+
+        Where the answer is not ``needed``, any refusal is ``None``.
+        """
         try:
             return self.call(function, *arguments, **parameters)
         except RefusedError as error:
-            if error.status != 404:
+            if needed and error.status != 404:
                 raise
             self.calls.append(failed(error))
             return None
 
     def pages(
         self,
-        function: Callable[..., Answer[Page[T]]],
+        function: Callable[..., Answer[Page[R]]],
         *,
         first: int = FIRST_PAGE,
         most: int = MAX_PAGES,
         **parameters: Any,
-    ) -> Iterator[Page[T]]:
+    ) -> Iterator[Page[R]]:
         """A list's pages, newest first, until the caller has seen enough.
+
+        A list that grows meanwhile shows records again on the next page: each is on the first page alone that had it.
 
         Args:
             function: lists one page.
@@ -88,15 +97,18 @@ class Look:
             parameters: what is listed.
         """
         cursor: str | None = None
+        known: set[str] = set()
         for number in range(most):
             page = self.call(function, cursor=cursor, limit=PAGE if number else first, **parameters)
-            yield page
+            fresh = distinct(one for one in page.models if one.id not in known)
+            known.update(one.id for one in fresh)
+            yield replace(page, models=fresh)
             if page.next_cursor is None or page.next_cursor == cursor:
                 return
             cursor = page.next_cursor
         self.cut_short = True
 
-    def readable(self, page: Page[T] | None) -> tuple[T, ...]:
+    def readable(self, page: Page[R] | None) -> tuple[R, ...]:
         """The records of a list that holds nothing but ours, where one that cannot be read is worth an error.
 
         Raises:
@@ -107,7 +119,7 @@ class Look:
         if page.unreadable:
             call = self.calls[-1].call
             raise UnreadableError(f"{call}: {page.unreadable} record(s) of ours cannot be read", call=call)
-        return page.models
+        return distinct(page.models)
 
     def keep_only(self, ids: Collection[str]) -> None:
         """Drop other people's records from the answers that will be shown."""

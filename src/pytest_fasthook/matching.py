@@ -31,8 +31,7 @@ def awaited(records: Sequence[Request], question: Question) -> tuple[Request | N
 def _is_inside(record: Request, question: Question) -> bool:
     """Whether a record is of the window, and no replay of an older one."""
     arrived = record.ingested_at or record.created_at
-    replayed = record.is_retry is True or record.retry_parent_request_id is not None
-    return not replayed and (arrived is None or question.since is None or arrived >= question.since)
+    return not record.is_replay and (arrived is None or question.since is None or arrived >= question.since)
 
 
 def _is_real(data: Any) -> bool:

@@ -7,12 +7,12 @@ exists (by id, under the request) it is asked first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_fasthook.client import api
 from pytest_fasthook.client.models import Attempt, Event, IgnoredEvent, Request
-from pytest_fasthook.client.pages import Page
+from pytest_fasthook.client.pages import Page, distinct
 from pytest_fasthook.client.replies import IngressReply
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.clock import Clock
@@ -20,10 +20,20 @@ from pytest_fasthook.errors import ApiError
 from pytest_fasthook.evidence import Ask, Call, Observation, Question
 from pytest_fasthook.look import PAGE, Look, failed
 from pytest_fasthook.matching import awaited
-from pytest_fasthook.ours import age, is_ours, request_among
+from pytest_fasthook.ours import (
+    age,
+    events_seen,
+    is_branch,
+    is_certain,
+    is_ours,
+    replays_among,
+    request_among,
+)
 from pytest_fasthook.probe import Probe
 from pytest_fasthook.seen import EventsSeen, Listed, RequestSeen
 from pytest_fasthook.window import read_window
+
+_REPLAY_FIELDS = frozenset({"is_retry", "retry_kind", "retry_parent_event_id", "retry_operation_id"})
 
 
 class Reader:
@@ -104,16 +114,26 @@ def _latest_input(look: Look, question: Question) -> Any:
 def _request(look: Look, question: Question) -> RequestSeen:
     """Our request: in the newest page, else asked for alone, else in the pages of newer traffic."""
     found, looked, complete = None, 0, True
+    replays: list[str] = []
     for number, page in enumerate(_request_pages(look, question)):
         looked += len(page.models)
         complete = complete and not (page.partial or page.unreadable)
-        found = request_among(page.models, question)
-        if found is None and number == 0 and not (complete and page.next_cursor is None):
-            found = _precise(look, question)
+        records = page.models
+        found = request_among(records, question)
+        whole = complete and page.next_cursor is None
+        if number == 0 and not (whole or is_certain(found, question)):
+            records = distinct((*records, *_precise(look, question, needed=found is None)))
+            found = request_among(records, question)
+        replays += replays_among(records, question)
         if found is not None:
             break
     look.keep_only({found.id} if found else set())
-    return RequestSeen(request=found, looked_through=looked, complete=complete and not look.cut_short)
+    return RequestSeen(
+        request=found,
+        looked_through=looked,
+        complete=complete and not look.cut_short,
+        replays=tuple(dict.fromkeys(replays)),
+    )
 
 
 def _awaited(look: Look, question: Question) -> RequestSeen:
@@ -142,45 +162,61 @@ def _request_pages(look: Look, question: Question) -> Iterator[Page[Request]]:
     )
 
 
-def _precise(look: Look, question: Question) -> Request | None:
+def _precise(look: Look, question: Question, *, needed: bool) -> tuple[Request, ...]:
     """Ask for our request alone: by id, else by a search for the marker."""
     if question.request_id is not None:
-        found = look.absent_or(api.get_request, question.request_id)
+        found = look.absent_or(api.get_request, question.request_id, needed=needed)
         if found is not None and request_among((found,), question):
-            return found
-    page = look.call(
+            return (found,)
+    if question.probe_id is None:
+        return ()
+    page = look.absent_or(
         api.list_requests,
         source_id=question.source_id,
         since=question.since,
         include_data=True,
         q=question.probe_id,
         limit=PAGE,
+        needed=needed,
     )
-    return request_among(page.models, question)
+    return page.models if page else ()
 
 
 def _events(look: Look, question: Question) -> EventsSeen:
-    """The events of our request on our connection."""
+    """The events of our request on our connection.
+
+    A list that goes on may have more of them further down, so the request's own list is read as well.
+    """
     found: list[Event] = []
     looked = 0
     pages = look.pages(api.list_events, connection_id=question.connection_id, since=question.since)
     for number, page in enumerate(pages):
         looked += len(page.models)
-        found += [event for event in page.models if is_ours(event, question)]
-        if not found and number == 0 and (page.next_cursor is not None or page.unreadable):
-            found = _under_request(look, question)
-        if found:
+        found += [event for event in page.models if is_branch(event, question)]
+        if number == 0 and (page.next_cursor is not None or page.unreadable):
+            found += _under_request(look, question, known=found)
+        if any(is_ours(event, question) for event in found):
             break
     look.keep_only({event.id for event in found})
-    return EventsSeen(events=tuple(sorted(found, key=age)), looked_through=looked)
+    return events_seen(found, question, looked_through=looked)
 
 
-def _under_request(look: Look, question: Question) -> list[Event]:
-    """Our events by the request's own list, which has those of all its branches: one without a name may be any."""
-    page = look.absent_or(api.list_request_events, question.request_id)
-    return [
-        event for event in look.readable(page) if event.connection is not None and is_ours(event, question)
-    ]
+def _under_request(look: Look, question: Question, *, known: Sequence[Event]) -> list[Event]:
+    """More of our events by the request's own list, which has those of all its branches: one without a name may be any.
+
+    Where the key may not read that list, what is known already is enough.
+    """
+    page = look.absent_or(api.list_request_events, question.request_id, needed=not known)
+    ids = {event.id for event in known}
+    short = [event for event in look.readable(page) if event.id not in ids and event.connection is not None]
+    return [_in_full(look, event) for event in short if is_branch(event, question)]
+
+
+def _in_full(look: Look, event: Event) -> Event:
+    """An event with what tells a replay; a request's own list leaves that out (contract: RequestEventModel)."""
+    if not _REPLAY_FIELDS.isdisjoint(event.model_fields_set):
+        return event
+    return look.absent_or(api.get_event, event.id, needed=False) or event
 
 
 def _ignored(look: Look, question: Question) -> tuple[IgnoredEvent, ...]:

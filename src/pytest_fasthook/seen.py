@@ -20,20 +20,27 @@ class RequestSeen:
         looked_through: records looked at.
         complete: whether the whole window was looked through (a partial page is no proof of absence).
         unclear: records that may be the awaited real request, but came without their payload.
+        replays: the ids of replays of our request that were seen beside it.
     """
 
     request: Request | None
     looked_through: int
     complete: bool
     unclear: int = 0
+    replays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsSeen:
-    """The events of our request on our connection, oldest first."""
+    """The events of our request on our connection, oldest first.
+
+    Attributes:
+        replays: those that somebody had played again; they prove nothing about ours.
+    """
 
     events: tuple[Event, ...]
     looked_through: int
+    replays: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

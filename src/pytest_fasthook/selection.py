@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client import api
 from pytest_fasthook.client.models import Connection
-from pytest_fasthook.client.pages import Page
+from pytest_fasthook.client.pages import Page, distinct
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.errors import ApiError
 from pytest_fasthook.judge.findings import cause_of, ended
@@ -43,7 +43,14 @@ def connections_of(source_id: str, transport: Transport, *, deadline: float) -> 
     except ApiError as error:
         message = f"{error}, expected the enabled connections of source {source_id}"
         return _failed(source_id, cause_of(error), message)
-    enabled = [connection for connection in page.models if connection.disabled_at is None]
+    lacking = _lacking(page)
+    if lacking:
+        message = (
+            f"which connections source {source_id} has is not known for certain: {lacking}, expected all of them; "
+            "name those to gate with --fasthook-connection"
+        )
+        return _failed(source_id, Cause.API_BAD_RESPONSE, message)
+    enabled = [connection for connection in distinct(page.models) if connection.disabled_at is None]
     if not enabled:
         message = (
             f"source {source_id} has no enabled connection under this team, expected at least one to gate"
@@ -57,11 +64,15 @@ def _failed(source_id: str, cause: Cause, message: str) -> Selection:
     return Selection(connections=(source_id,), failure=failure)
 
 
-def _notes(source_id: str, page: Page[Connection]) -> tuple[str, ...]:
-    disabled = [connection.id for connection in page.models if connection.disabled_at is not None]
-    notes = [f"not gated, as disabled: {', '.join(disabled)}"] if disabled else []
+def _lacking(page: Page[Connection]) -> str | None:
+    """Why the list may leave out connections: a gate of some of them would say nothing of the others."""
+    if page.partial or page.next_cursor is not None:
+        return f"the list of connections is not whole (FastHook lists at most {api.MOST_RESOURCES} and no next page)"
     if page.unreadable:
-        notes.append(f"not gated: {page.unreadable} connection(s) that could not be read")
-    if page.partial:
-        notes.append("not gated: connections beyond what FastHook lists at once")
-    return tuple(f"source {source_id}: {note}" for note in notes)
+        return f"{page.unreadable} of the listed connections cannot be read"
+    return None
+
+
+def _notes(source_id: str, page: Page[Connection]) -> tuple[str, ...]:
+    disabled = [one.id for one in distinct(page.models) if one.disabled_at is not None]
+    return (f"source {source_id}: not gated, as disabled: {', '.join(disabled)}",) if disabled else ()

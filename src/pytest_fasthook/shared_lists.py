@@ -16,8 +16,16 @@ from pytest_fasthook.client import api
 from pytest_fasthook.client.models import Attempt, Event, Request
 from pytest_fasthook.evidence import Ask, Call, Question
 from pytest_fasthook.look import PAGE, Look, narrowed
-from pytest_fasthook.ours import age, is_ours, request_among, texts_in
-from pytest_fasthook.seen import EventsSeen, Listed, RequestSeen, WindowSeen
+from pytest_fasthook.ours import (
+    age,
+    events_seen,
+    is_branch,
+    is_certain,
+    replays_among,
+    request_among,
+    texts_in,
+)
+from pytest_fasthook.seen import Listed, RequestSeen, WindowSeen
 from pytest_fasthook.window import count_window, list_windows, window_seen
 
 
@@ -72,6 +80,7 @@ def _by_id(list_all: Callable[..., Any], name: str) -> Callable[..., Answers]:
 
 def _requests(look: Look, questions: Sequence[Question], since: datetime | None) -> Answers:
     """Our requests among all that the team received."""
+    likely: dict[Question, list[Request]] = {question: [] for question in questions}
     found: dict[Question, Request] = {}
     looked, complete = 0, True
     sources = {question.source_id for question in questions}
@@ -86,31 +95,37 @@ def _requests(look: Look, questions: Sequence[Question], since: datetime | None)
     for page in pages:
         looked += len(page.models)
         complete = complete and not (page.partial or page.unreadable)
-        found |= _requests_of([q for q in questions if q not in found], page.models)
-        if len(found) == len(questions):
+        _sort_out(page.models, likely)
+        found = {q: mine for q, those in likely.items() if (mine := request_among(those, q)) is not None}
+        if all(_is_settled(found.get(question), question) for question in questions):
             break
     complete = complete and not look.cut_short
     return {
         q: Found(
-            RequestSeen(request=found.get(q), looked_through=looked, complete=complete),
+            RequestSeen(
+                request=found.get(q),
+                looked_through=looked,
+                complete=complete,
+                replays=replays_among(likely[q], q),
+            ),
             frozenset({found[q].id} if q in found else ()),
         )
         for q in questions
-        if q in found or complete
+        if _is_settled(found.get(q), q) or (complete and q not in found)
     }
 
 
-def _requests_of(questions: Iterable[Question], records: Sequence[Request]) -> dict[Question, Request]:
-    """Whose the records are; only those that mention a question's marker or id can be its."""
-    texts = [(record, [record.id, *texts_in(record.data)]) for record in records]
-    found = {}
-    for question in questions:
+def _sort_out(records: Sequence[Request], likely: Mapping[Question, list[Request]]) -> None:
+    """Add to each question the records that mention its marker or its id; no other can be its."""
+    texts = [(one, [one.id, one.retry_parent or "", *texts_in(one.data)]) for one in records]
+    for question, those in likely.items():
         names = [name for name in (question.probe_id, question.request_id) if name]
-        likely = [record for record, those in texts if any(name in text for name in names for text in those)]
-        mine = request_among(likely, question)
-        if mine is not None:
-            found[question] = mine
-    return found
+        those += [record for record, words in texts if any(name in word for name in names for word in words)]
+
+
+def _is_settled(found: Request | None, question: Question) -> bool:
+    """Whether a record is surely ours; one that only carries our marker is not where another id is known."""
+    return found is not None and (question.request_id is None or is_certain(found, question))
 
 
 def _events(look: Look, questions: Sequence[Question], since: datetime | None) -> Answers:
@@ -118,11 +133,11 @@ def _events(look: Look, questions: Sequence[Question], since: datetime | None) -
     found, looked, complete = _branches(look, questions, since=since, status=None)
     return {
         q: Found(
-            EventsSeen(events=tuple(sorted(found[q], key=age)), looked_through=looked),
+            events_seen(found[q], q, looked_through=looked),
             frozenset(event.id for event in found[q]),
         )
         for q in questions
-        if found[q] or complete
+        if events_seen(found[q], q, looked_through=looked).events or complete
     }
 
 
@@ -151,11 +166,9 @@ def _branches(
     )
     for page in pages:
         looked += len(page.models)
-        complete = complete and not page.unreadable
+        complete = complete and not (page.partial or page.unreadable)
         for question in questions:
-            found[question] += [event for event in page.models if is_ours(event, question)]
-        if all(found.values()):
-            break
+            found[question] += [event for event in page.models if is_branch(event, question)]
     return found, looked, complete and not look.cut_short
 
 

@@ -140,11 +140,17 @@ def test_no_answer_is_an_observation_too(answer: Any, kind: type[Exception]) -> 
 # -- our request -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("question", [BY_ID, BY_MARKER], ids=["by id", "by marker"])
-def test_our_request_in_the_newest_page_takes_one_call(question: Question) -> None:
-    api = FakeApi({"/requests": pages([*foreign(1, 2), request("req_ours", MARK)], foreign(3))})
+@pytest.mark.parametrize(
+    ("question", "calls", "more"), [(BY_ID, 1, True), (BY_MARKER, 1, False), (BY_MARKER, 2, True)]
+)
+def test_our_request_in_the_newest_page_takes_few_calls(
+    question: Question, calls: int, *, more: bool
+) -> None:
+    """Of several that carry the marker the oldest is ours, so a list that goes on is searched for it as well."""
+    newest = [*foreign(1, 2), request("req_ours", MARK)]
+    api = FakeApi({"/requests": pages(newest, foreign(3)) if more else page(newest)})
     observation = ask(api, question)
-    assert api.paths == ["/requests"]
+    assert api.paths == ["/requests"] * calls
     assert observation.value.request.id == "req_ours"
     assert observation.value.looked_through == 3
 
@@ -355,7 +361,7 @@ def test_an_event_hidden_by_newer_traffic_is_asked_for_under_its_request() -> No
     under = page([event("evt_z", connection_id="conn_2"), event("evt_ours")])
     api = FakeApi({"/events": busy, f"{OF_OUR_REQUEST}/events": under})
     observation = ask(api, EVENTS)
-    assert api.paths == ["/events", f"{OF_OUR_REQUEST}/events"]
+    assert api.paths == ["/events", f"{OF_OUR_REQUEST}/events", "/events/evt_ours"]
     assert [found.id for found in observation.value.events] == ["evt_ours"]
 
 

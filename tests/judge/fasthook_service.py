@@ -110,6 +110,7 @@ class Service:
             "request_events": lambda parts, _: self.request_events(parts[1]),
             "ignored": lambda parts, _: self.ignored(parts[1]),
             "events": lambda _, params: self.events(params),
+            "event": lambda parts, _: self.event(parts[1]),
             "attempts": lambda _, params: self.attempts(params["event_id"]),
             "latest_input": lambda _, __: self.latest_input(),
             "metrics": lambda _, params: self.metrics(params),
@@ -229,6 +230,10 @@ class Service:
         elsewhere = {"id": "evt_9", "webhook_id": OTHER_CONNECTION, "request_id": REQUEST, "status": "HOLD"}
         mine = [row for row in self._our_events() if row.record["status"] != "CANCELLED"]
         return self._page([*mine, Row(CREATED, 0.0, elsewhere)], {})
+
+    def event(self, event_id: str) -> Json | None:
+        rows = [row for row in self._our_events() if row.visible <= self.moment.t]
+        return next((row.record for row in rows if row.record["id"] == event_id), None)
 
     def _our_events(self) -> list[Row]:
         branch = self.history.branch

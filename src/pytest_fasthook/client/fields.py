@@ -96,6 +96,16 @@ def _read_since(value: object) -> datetime | None:
     return read_moment(value) or UNKNOWN_MOMENT
 
 
+def _read_mark(value: object) -> object:
+    """Read a mark that warns of something: whatever is set and does not say no is taken for yes.
+
+    Reading ``"true"`` as unknown would take a replay for the request that it repeats.
+    """
+    if value is None or value == "" or isinstance(value, bool):
+        return value if isinstance(value, bool) else None
+    return str(value).strip().lower() not in {"false", "0", "0.0", "no"}
+
+
 def _tuple_or_empty(value: object) -> object:
     return value if isinstance(value, list | tuple) else ()
 
@@ -124,6 +134,8 @@ Moment = Annotated[datetime | None, BeforeValidator(read_moment)]
 """An ISO 8601 timestamp, read as UTC."""
 Since = Annotated[datetime | None, BeforeValidator(_read_since)]
 """Since when a state holds; ``UNKNOWN_MOMENT`` where that is set but cannot be read."""
+Marked = Annotated[bool | None, BeforeValidator(_read_mark)]
+"""Whether a mark is set, in whatever form; absent, null and empty are unknown."""
 JsonObject = Annotated[Mapping[str, Any] | None, Lenient]
 """A JSON object as it is."""
 JsonArray = Annotated[tuple[Any, ...], BeforeValidator(_tuple_or_empty)]

@@ -17,6 +17,7 @@ from pytest_fasthook.client.fields import (
     Id,
     JsonArray,
     JsonObject,
+    Marked,
     Measure,
     Moment,
     Number,
@@ -126,7 +127,36 @@ class Connection(Record):
     destination: Annotated[Destination | None, Embedded] = None
 
 
-class Request(Record):
+class Repeatable(Record):
+    """Something that FastHook can play again, as a new record that points back to the old one.
+
+    A replay carries the headers and the body of what it repeats, so these fields alone tell the two apart.
+
+    Attributes:
+        is_retry: whether this is a replay.
+        retry_kind: ``single`` or ``bulk`` for a replay.
+        retry_operation_id: the bulk operation that made the replay.
+        retried_at: when it was played again; set on the new record.
+    """
+
+    is_retry: Marked = None
+    retry_kind: TextOfAnything = None
+    retry_operation_id: TextOfAnything = None
+    retried_at: Moment = None
+
+    @property
+    def retry_parent(self) -> str | None:
+        """The id of the record that this one repeats."""
+        return None
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether this repeats another record, said in any of the ways there are."""
+        signs = (self.retry_kind, self.retry_parent, self.retry_operation_id)
+        return bool(self.is_retry) or any(sign is not None for sign in signs)
+
+
+class Request(Repeatable):
     """What a source received (contract: ``RequestModel``).
 
     Attributes:
@@ -146,13 +176,14 @@ class Request(Record):
     events_count: WholeNumber = None
     ignored_count: WholeNumber = None
     cli_events_count: WholeNumber = None
-    is_retry: Flag = None
-    retry_kind: Text = None
-    retry_parent_request_id: Text = None
-    retry_operation_id: Text = None
-    retried_at: Moment = None
+    retry_parent_request_id: TextOfAnything = None
     data: Any = Field(default=None, repr=False)
     proxy_exchange: JsonObject = Field(default=None, repr=False)
+
+    @property
+    def retry_parent(self) -> str | None:
+        """The id of the request that this one repeats."""
+        return self.retry_parent_request_id
 
 
 class Branch(Record):
@@ -180,7 +211,7 @@ class IgnoredEvent(Branch):
     meta: JsonArray = ()
 
 
-class Event(Branch):
+class Event(Branch, Repeatable):
     """One request on one connection (contract: ``EventModel``, ``RequestEventModel``).
 
     Attributes:
@@ -205,13 +236,18 @@ class Event(Branch):
     last_attempt_at: Moment = None
     next_attempt_at: Since = None
     successful_at: Moment = None
-    is_retry: Flag = None
-    retry_kind: Text = None
-    retry_parent_event_id: Text = None
-    retry_operation_id: Text = None
-    retried_at: Moment = None
+    retry_parent_event_id: TextOfAnything = None
     cli_id: Text = None
     data: Any = Field(default=None, repr=False)
+
+    @property
+    def retry_parent(self) -> str | None:
+        """The id of the event that this one repeats."""
+        return self.retry_parent_event_id
+
+
+_ASKED_FOR = frozenset({"MANUAL", "BULK_RETRY"})
+"""Triggers of attempts that FastHook does not make by itself (names inferred from Hookdeck)."""
 
 
 class Attempt(Branch):
@@ -220,6 +256,8 @@ class Attempt(Branch):
     Attributes:
         status: ``SUCCESSFUL`` or ``FAILED``.
         response_status: null where the receiver gave no HTTP answer; then ``error_code`` says why.
+        trigger: why it was made: ``INITIAL``, ``AUTOMATIC``, ``MANUAL``, ``BULK_RETRY`` and others; an open word.
+        bulk_retry_id: the bulk operation that made it.
         body: what the receiver answered.
         delivery_latency, response_latency: FastHook does not state the unit; milliseconds are likely.
     """
@@ -235,13 +273,18 @@ class Attempt(Branch):
     body: Any = Field(default=None, repr=False)
     requested_url: Text = None
     http_method: Text = None
-    bulk_retry_id: Text = None
+    bulk_retry_id: TextOfAnything = None
     status: Text = None
     successful_at: Moment = None
     delivered_at: Moment = None
     responded_at: Moment = None
     delivery_latency: Number = None
     response_latency: Number = None
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether somebody asked for it: FastHook's pages say that a retried event gets more attempts."""
+        return self.bulk_retry_id is not None or (self.trigger or "").upper() in _ASKED_FOR
 
 
 class LatestInput(Model):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from pytest_fasthook.client.fields import Lenient, Text, TrueOnly, WholeNumber
+from pytest_fasthook.client.models import Record
 from pytest_fasthook.client.records import M, Model, describe_error, read_records
 from pytest_fasthook.errors import UnreadableError
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,11 @@ def read_total(value: Any, *, call: str) -> Count:
     if total is None:
         raise UnreadableError(f"{call}: the answer has no total", call=call, field="total")
     return Count(total=total, total_exact=envelope.total_exact, partial=envelope.is_partial)
+
+
+def distinct(records: Iterable[R]) -> tuple[R, ...]:
+    """Each record once, by its id: a list may hold one twice."""
+    return tuple({one.id: one for one in records}.values())
 
 
 def without_cursor(page: Page[T], *, limit: int) -> Page[T]:

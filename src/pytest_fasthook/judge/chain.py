@@ -87,26 +87,36 @@ def sending(evidence: Evidence, expect: Expectations) -> Observation | None:
 def request_question(evidence: Evidence, expect: Expectations) -> Question:
     """The request record of our probe: by the id that ingress answered, else by the probe's marker.
 
-    Where the source's answer is configured, an id in it may mean anything, and only the marker counts.
+    Where the source's answer is configured, an id in it may mean anything, and only the marker counts. What an earlier
+    run has found is known by its id, in wait mode too.
     """
-    found, probe = connection(evidence, expect), expect.sent.probe
-    if probe is None:
+    found, probe, saved = connection(evidence, expect), expect.sent.probe, expect.sent.saved
+    known = _answered_id(found, evidence, expect) or (saved.request_id if saved else None)
+    if probe is None and known is None:
         return _awaited_question(found, expect)
-    part = source(evidence, found) if found else None
-    answer = receipt(evidence, expect) or expect.sent.saved
-    reply = None if part and answers_for_itself(part.config) else answer
     return Question(
         ask=Ask.REQUEST,
-        source_id=probe.source_id,
-        request_id=reply.request_id if reply else None,
-        probe_id=probe.probe_id,
+        source_id=probe.source_id if probe else _source_id(found),
+        request_id=known,
+        probe_id=probe.probe_id if probe else None,
         since=expect.sent.since,
     )
 
 
+def _answered_id(found: Connection | None, evidence: Evidence, expect: Expectations) -> str | None:
+    """The id of our request by the source's answer."""
+    part = source(evidence, found) if found else None
+    reply = None if part and answers_for_itself(part.config) else receipt(evidence, expect)
+    return reply.request_id if reply else None
+
+
+def _source_id(found: Connection | None) -> str | None:
+    return (found.source_id or (found.source.id if found.source else None)) if found else None
+
+
 def _awaited_question(found: Connection | None, expect: Expectations) -> Question:
     """The first matching real request since the deploy start; of the connection where its source is not known."""
-    source_id = (found.source_id or (found.source.id if found.source else None)) if found else None
+    source_id = _source_id(found)
     return Question(
         ask=Ask.AWAITED,
         source_id=source_id,
@@ -123,8 +133,13 @@ def request(evidence: Evidence, expect: Expectations) -> Request | None:
 
 def requests(evidence: Evidence, expect: Expectations) -> Sequence[Request]:
     """Every sight of our request record, oldest first."""
-    looks = evidence.answers(request_question(evidence, expect))
-    return tuple(look.value.request for look in looks if look.value.request is not None)
+    return sights(evidence, request_question(evidence, expect))
+
+
+def sights(evidence: Evidence, question: Question) -> Sequence[Request]:
+    """Every sight of the record that a question is about, oldest first: it stays the one that was seen first."""
+    found = [look.value.request for look in evidence.answers(question) if look.value.request is not None]
+    return tuple(one for one in found if one.id == found[0].id)
 
 
 def ingested_at(evidence: Evidence, expect: Expectations) -> datetime | None:

@@ -154,9 +154,8 @@ def _facts(negative: Negative, found: Request) -> dict[str, object]:
 # -- the request record --------------------------------------------------------------------------------------------
 
 
-def _sights(negative: Negative, evidence: Evidence, expect: Expectations) -> list[Request]:
-    looks = evidence.answers(_question(negative, evidence, expect))
-    return [look.value.request for look in looks if look.value.request is not None]
+def _sights(negative: Negative, evidence: Evidence, expect: Expectations) -> Sequence[Request]:
+    return chain.sights(evidence, _question(negative, evidence, expect))
 
 
 def _question(negative: Negative, evidence: Evidence, expect: Expectations) -> Question:

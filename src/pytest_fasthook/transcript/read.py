@@ -121,11 +121,18 @@ def _read_ingress(value: Mapping[str, Any]) -> IngressReply:
 def _read_seen_request(value: Mapping[str, Any]) -> RequestSeen:
     found = value["request"]
     request = None if found is None else Request.model_validate(found)
-    return RequestSeen(request=request, looked_through=0, complete=True, unclear=int(value["unclear"]))
+    return RequestSeen(
+        request=request,
+        looked_through=0,
+        complete=True,
+        unclear=int(value["unclear"]),
+        replays=tuple(map(text, value["replays"])),
+    )
 
 
-def _read_events(values: Iterable[Any]) -> EventsSeen:
-    return EventsSeen(events=tuple(map(Event.model_validate, values)), looked_through=0)
+def _read_events(value: Mapping[str, Any]) -> EventsSeen:
+    events, replays = (tuple(map(Event.model_validate, value[name])) for name in ("events", "replays"))
+    return EventsSeen(events=events, replays=replays, looked_through=0)
 
 
 def _read_window(value: Mapping[str, Any]) -> WindowSeen:

@@ -30,7 +30,7 @@ from pytest_fasthook.errors import (
 from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
 from pytest_fasthook.judge.difference import parsed
 from pytest_fasthook.redact import Redactor
-from pytest_fasthook.seen import RequestSeen, WindowSeen
+from pytest_fasthook.seen import EventsSeen, RequestSeen, WindowSeen
 from pytest_fasthook.transcript.fit import Json, fit_to_keep
 from pytest_fasthook.values import Match
 
@@ -48,8 +48,8 @@ KEPT: Mapping[type[Model], tuple[str, ...]] = {
         "ignored_reason", "error_code", "ingested_at", "created_at", "response_status", "next_attempt_at",
     ),
     Attempt: (
-        "id", "team_id", "status", "response_status", "attempt_number", "error_code", "body", "requested_url",
-        "created_at", "successful_at", "delivered_at", "responded_at",
+        "id", "team_id", "status", "response_status", "attempt_number", "trigger", "bulk_retry_id", "error_code",
+        "body", "requested_url", "created_at", "successful_at", "delivered_at", "responded_at",
     ),
     LatestInput: ("request_id", "created_at"),
 }  # fmt: skip
@@ -170,7 +170,12 @@ def _plain_records(values: Iterable[Model]) -> list[Json]:
 
 
 def _plain_seen_request(seen: RequestSeen) -> Json:
-    return {"request": plain_record(seen.request) if seen.request else None, "unclear": seen.unclear}
+    request = plain_record(seen.request) if seen.request else None
+    return {"request": request, "unclear": seen.unclear, "replays": list(seen.replays)}
+
+
+def _plain_events(seen: EventsSeen) -> Json:
+    return {"events": _plain_records(seen.events), "replays": _plain_records(seen.replays)}
 
 
 def _plain_latest_input(answer: LatestInputAnswer) -> Json:
@@ -191,7 +196,7 @@ _WRITERS: Mapping[Ask, Callable[[Any], Any]] = {
     Ask.REQUEST: _plain_seen_request,
     Ask.AWAITED: _plain_seen_request,
     Ask.IGNORED: _plain_records,
-    Ask.EVENTS: lambda seen: _plain_records(seen.events),
+    Ask.EVENTS: _plain_events,
     Ask.ATTEMPTS: _plain_records,
     Ask.LATEST_INPUT: _plain_latest_input,
     Ask.METRICS: _plain_window,
