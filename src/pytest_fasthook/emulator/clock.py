@@ -6,6 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from pytest_fasthook.emulator.errors import Invalid
+
+_FURTHEST_MS = 100 * 365 * 86_400_000
+
 
 class SettableClock:
     """The machine's clock, which tests can stop and move.
@@ -41,14 +45,22 @@ class SettableClock:
         return self.elapsed_ms() + self._skew_ms
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once; what falls due is done now."""
+        """Let time pass at once; what falls due is done now.
+
+        Raises:
+            Invalid: it is no number, or leads further than 100 years from the machine's time.
+        """
         with self._lock:
-            self._offset_ms += round(seconds * 1000)
+            self._offset_ms = _offset(seconds, since_ms=self._offset_ms)
         self._tell()
 
     def skew(self, seconds: float) -> None:
-        """Set how far the service's clock is ahead of the true time; nothing falls due by it."""
-        self._skew_ms = round(seconds * 1000)
+        """Set how far the service's clock is ahead of the true time; nothing falls due by it.
+
+        Raises:
+            Invalid: it is no number, or more than 100 years.
+        """
+        self._skew_ms = _offset(seconds)
 
     def freeze(self) -> None:
         """Stop the clock where it is."""
@@ -70,6 +82,13 @@ class SettableClock:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+def _offset(seconds: float, *, since_ms: int = 0) -> int:
+    # Written so that "not a number" is refused too.
+    if not abs(seconds * 1000 + since_ms) <= _FURTHEST_MS:
+        raise Invalid(f"a clock may be set by at most {_FURTHEST_MS // 1000} seconds (100 years)")
+    return since_ms + round(seconds * 1000)
 
 
 def _machine_ms() -> int:

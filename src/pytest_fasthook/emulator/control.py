@@ -14,6 +14,7 @@ from pytest_fasthook.emulator.times import iso
 from pytest_fasthook.emulator.world import World
 
 PREFIX = "/__emulator__"
+HEALTH = f"{PREFIX}/health"
 
 
 def control(world: World, method: str, path: str, body: Any) -> Answer:
@@ -56,8 +57,8 @@ def _get_clock(world: World, _body: Mapping[str, Any]) -> Any:
 
 def _set_clock(world: World, body: Mapping[str, Any]) -> Any:
     for name in ("advance", "skew"):
-        if name in body and (not isinstance(body[name], int | float) or isinstance(body[name], bool)):
-            raise Invalid(f"{name} takes seconds")
+        if name in body:
+            _number(body[name], name)
     if body.get("freeze"):
         world.clock.freeze()
     if "skew" in body:
@@ -94,10 +95,19 @@ def _script(world: World, body: Mapping[str, Any]) -> Any:
 def _reply(item: Any) -> Reply:
     if not isinstance(item, Mapping) or not set(item) <= {"status", "body", "delay", "reset"}:
         raise Invalid("an answer is an object of status, body, delay and reset")
-    status, delay = item.get("status", 200), item.get("delay", 0)
-    if not isinstance(status, int) or not 100 <= status <= 599 or not isinstance(delay, int | float):
-        raise Invalid("status must be an HTTP status and delay seconds")
-    return Reply(status, str(item.get("body", "")).encode(), delay=delay, reset=bool(item.get("reset")))
+    status, body = item.get("status", 200), item.get("body", "")
+    if not isinstance(status, int) or isinstance(status, bool) or not isinstance(body, str):
+        raise Invalid("status of an answer must be an HTTP status, and body a text")
+    delay, reset = _number(item.get("delay", 0), "delay"), item.get("reset", False)
+    if not isinstance(reset, bool):
+        raise Invalid("reset of an answer must be true or false")
+    return Reply(status, body.encode(), delay=delay, reset=reset)
+
+
+def _number(value: Any, name: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise Invalid(f"{name} takes seconds")
+    return value
 
 
 _OPERATIONS: Mapping[tuple[str, str], Callable[[World, Mapping[str, Any]], Any]] = {

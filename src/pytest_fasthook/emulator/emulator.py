@@ -271,12 +271,13 @@ class Emulator:
             listener.close()
             raise
         bell = Bell()
-        self._world = self._make_world(origin_of(listener), database, bell.ring)
         try:
+            self._world = self._make_world(origin_of(listener), database, bell.ring)
             self._establish(self._world)
         except BaseException:
             listener.close()
             self.stop()
+            database.close()
             raise
         self.clock.on_change(bell.ring)
         self._service = Service(listener, self._world, bell)
@@ -287,11 +288,14 @@ class Emulator:
             raise
 
     def _make_world(self, origin: str, database: Database, wake: Any) -> World:
+        ids = Ids(self._seed)
+        self._credentials = self._choose_credentials(database, ids)
         return World(
             origin=origin,
+            team_id=self._credentials[1],
             database=database,
             clock=self.clock,
-            ids=Ids(self._seed),
+            ids=ids,
             faults=self.faults,
             receiver=self.receiver,
             settings=self._settings,
@@ -299,18 +303,20 @@ class Emulator:
             wake=wake,
         )
 
+    def _choose_credentials(self, database: Database, ids: Ids) -> tuple[str, str, str]:
+        """Return key, team and session token: as given, else as before, else as stored, else new ones."""
+        stored = database.row(
+            "SELECT api_key, team_id FROM project_secrets WHERE team_id = coalesce(?, team_id) AND team_id <> ?",
+            (self._given[1], DEMO_TEAM),
+        )
+        known = self._credentials or stored or (ids.project_key(), ids.team())
+        return self._given[0] or known[0], self._given[1] or known[1], ids.make("fhs", 64)
+
     def _establish(self, world: World) -> None:
         """Make key, team and demo route where they are not there yet."""
-        stored = world.database.row(
-            "SELECT team_id, api_key FROM project_secrets WHERE team_id <> ? LIMIT 1", (DEMO_TEAM,)
-        )
-        known = self._credentials or (stored["api_key"], stored["team_id"]) if stored else self._credentials
-        api_key = self._given[0] or (known[0] if known else world.ids.project_key())
-        team_id = self._given[1] or (known[1] if known else world.ids.team())
-        session = world.ids.make("fhs", 64)
+        api_key, team_id, session = self._credentials or self._choose_credentials(world.database, world.ids)
         ensure_secrets(world, team_id, api_key=api_key)
         add_credential(world, team_id, session, kind="session")
-        self._credentials = (api_key, team_id, session)
         self._demo = seed_demo(world, team_id) if self._has_demo else None
 
     def _credential(self, index: int) -> str:

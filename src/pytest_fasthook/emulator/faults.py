@@ -45,6 +45,8 @@ class FaultKind(StrEnum):
 
 LAGGING = ("requests", "events", "ignored_events", "attempts", "latest_input")
 """What ``lag`` takes as its path."""
+MAX_SECONDS = 86_400
+MAX_TIMES = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,16 @@ class Fault:
     times: int | None = None
     status: int = 503
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status <= 599:
+            raise Invalid("status of a fault must be the status of an answer, 200 to 599")
+        if not 0 <= self.seconds <= MAX_SECONDS:
+            raise Invalid(f"seconds of a fault must be from 0 to {MAX_SECONDS}")
+        if self.times is not None and not 1 <= self.times <= MAX_TIMES:
+            raise Invalid(f"times of a fault must be from 1 to {MAX_TIMES}, or null")
+        if self.kind is FaultKind.LAG and self.path != "*" and self.path not in LAGGING:
+            raise Invalid(f"lag takes one of {', '.join(LAGGING)} as its path")
 
     def shown(self) -> dict[str, Any]:
         """Return the fault as JSON."""
@@ -92,8 +104,6 @@ class Faults:
             details: ``times``, ``status``, ``seconds`` of ``Fault``.
         """
         fault = Fault(kind=FaultKind(kind), path=path, **details)
-        if fault.kind is FaultKind.LAG and fault.path != "*" and fault.path not in LAGGING:
-            raise Invalid(f"lag takes one of {', '.join(LAGGING)} as its path")
         with self._lock:
             self._left[fault] = fault.times
         return fault

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
+
+from pytest_fasthook.emulator.errors import Invalid
 
 LARGE_BODY = 1_000_000
 """Bytes from which a body counts as large (guessed)."""
@@ -29,19 +33,78 @@ class Payload:
         return next((value for key, value in self.headers if key == name), None)
 
 
+MAX_DEPTH = 500
+"""How deep JSON may be nested: what can be read can also be searched and written again."""
+
+_MAYBE_INFINITE = re.compile(rb"[0-9][eE]|[0-9]{300}")
+
+
 def read_json(body: bytes | str) -> tuple[bool, Any]:
-    """Read strict JSON: whether it is JSON, and the value."""
+    """Read strict JSON: whether it is JSON, and the value.
+
+    Numbers that are not finite, such as ``1e400``, and values nested more than 500 deep are not JSON here.
+    """
     if not body:
         return False, None
     try:
-        return True, json.loads(body, parse_constant=_refuse)
+        text = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+        # Reading each number by a function of ours costs time: only where one may be too large.
+        read_float = _finite if _MAYBE_INFINITE.search(text) else None
+        value = json.loads(body, parse_constant=_refuse, parse_float=read_float)
     except (ValueError, RecursionError):
         return False, None
+    return (False, None) if _is_deeper(value, text, MAX_DEPTH) else (True, value)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return _refuse(text) if math.isinf(number) else number
 
 
 def _refuse(constant: str) -> NoReturn:
     message = f"{constant} is not JSON"
     raise ValueError(message)
+
+
+def _is_deeper(value: Any, text: bytes, depth: int) -> bool:
+    if text.count(b"[") + text.count(b"{") <= depth:
+        return False
+    level = [value]
+    for _ in range(depth):
+        inner = (
+            item.values() if isinstance(item, dict) else item
+            for item in level
+            if isinstance(item, dict | list)
+        )
+        level = [child for children in inner for child in children if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+_MAYBE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_BODY_DEPTH = 100
+
+
+def read_body(raw: bytes) -> Any:
+    """Return the JSON body of a call.
+
+    Raises:
+        Invalid: it is no JSON, is nested more than 100 deep, or holds half of a surrogate pair.
+    """
+    is_json, value = read_json(raw)
+    if not is_json:
+        raise Invalid("the request body is not JSON")
+    if _is_deeper(value, raw, _BODY_DEPTH):
+        raise Invalid(f"the request body is nested more than {_BODY_DEPTH} deep")
+    if _MAYBE_SURROGATE.search(raw) and clean_text(text := json.dumps(value, ensure_ascii=False)) != text:
+        raise Invalid("the request body holds half of a surrogate pair, which is no text")
+    return value
+
+
+def clean_text(text: str) -> str:
+    """Return a text that can be stored and sent: halves of surrogate pairs become question marks."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def shown_body(body: bytes) -> Any:

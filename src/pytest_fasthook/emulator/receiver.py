@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_fasthook.emulator.errors import Invalid
 from pytest_fasthook.emulator.payload import Headers, read_json, shown_headers
 
 
@@ -55,6 +56,9 @@ class Delivery:
         return value
 
 
+MAX_DELAY_S = 86_400
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the receiver answers.
@@ -69,6 +73,12 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     delay: float = 0.0
     reset: bool = False
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status <= 599:
+            raise Invalid("status of an answer must be from 200 to 599")
+        if not 0 <= self.delay <= MAX_DELAY_S:
+            raise Invalid(f"delay of an answer must be from 0 to {MAX_DELAY_S} seconds")
 
 
 class Receiver:

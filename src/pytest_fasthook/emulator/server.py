@@ -32,6 +32,8 @@ from pytest_fasthook.emulator.world import World
 
 START_LIMIT_S = 10.0
 STOP_LIMIT_S = 10.0
+REQUEST_LIMIT_S = 10.0
+"""How long a request may take to come in whole, head and body."""
 _GRACE_S = 1
 
 T = TypeVar("T")
@@ -252,13 +254,36 @@ def _tracked(transports: dict[Any, GatheredTransport]) -> type[asyncio.Protocol]
     """Return uvicorn's protocol, remembering which transport belongs to which client address."""
 
     class Tracked(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen by uvicorn at run time
+        _too_slow: asyncio.TimerHandle | None = None
+
         def connection_made(self, transport: asyncio.Transport) -> None:
             # Without this a second write waits 40 ms for a delayed ACK.
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             transports[transport.get_extra_info("peername")[:2]] = gathered = GatheredTransport(transport)
             super().connection_made(gathered)
+            self._limit_time()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._limit_time()
+
+        def _limit_time(self) -> None:
+            """Close the connection where a request that has begun does not come in whole in time."""
+            is_upgraded = self.transport.get_protocol() is not self
+            is_whole = self.cycle is not None and not (self.cycle.response_complete or self.cycle.more_body)
+            if is_upgraded or is_whole or self.flow.read_paused:
+                self._end_limit()
+            elif self._too_slow is None:
+                loop = asyncio.get_running_loop()
+                self._too_slow = loop.call_later(REQUEST_LIMIT_S, self.transport.abort)
+
+        def _end_limit(self) -> None:
+            if self._too_slow is not None:
+                self._too_slow.cancel()
+                self._too_slow = None
 
         def connection_lost(self, exc: Exception | None) -> None:
+            self._end_limit()
             transports.pop(self.transport.get_extra_info("peername")[:2], None)
             super().connection_lost(exc)
 

@@ -20,11 +20,13 @@ class World:
 
     Attributes:
         origin: where it is served, without a slash at the end, e.g. ``http://127.0.0.1:8090``.
+        team_id: the team that it was started for.
         failures: where internal errors go.
         wake: tells the delivery worker that something may be due; callable from any thread.
     """
 
     origin: str
+    team_id: str
     database: Database
     clock: SettableClock
     ids: Ids

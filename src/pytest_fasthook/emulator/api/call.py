@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_fasthook.emulator.errors import Invalid
-from pytest_fasthook.emulator.payload import read_json
+from pytest_fasthook.emulator.payload import read_body
 from pytest_fasthook.emulator.world import World
 
 
@@ -43,10 +43,7 @@ class Call:
         """
         if is_optional and not self.raw_body.strip():
             return {}
-        is_json, value = read_json(self.raw_body)
-        if not is_json:
-            raise Invalid("the request body is not JSON")
-        return value
+        return read_body(self.raw_body)
 
     def all(self, *names: str) -> list[str]:
         """Return every value of the named parameters, repeated or comma-joined, in order."""
@@ -94,4 +91,5 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Operation = Callable[[Call], Answer]
+Operation = Callable[[Call], Answer | Awaitable[Answer]]
+"""What carries out a call; one that takes its time is a coroutine function, so that others get their turns."""

@@ -18,6 +18,9 @@ from pytest_fasthook.emulator.signing_secret import signing_secret
 from pytest_fasthook.emulator.store.records import Destination, Event
 from pytest_fasthook.emulator.world import World
 
+_ENCODING = {"accept-encoding": "identity"}
+"""A tunnel carries text, so that the answer must come as such, whatever the webhook's sender could read."""
+
 SendMessage = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Sends one message; raises ``ConnectionError`` where the tunnel is gone."""
 
@@ -120,7 +123,7 @@ def _job(event: Event, tunnel: Tunnel, delivery: Outbound) -> dict[str, Any]:
             "path": path,
             "query": query or None,
             "method": delivery.method,
-            "headers": {**shown_headers(delivery.headers), "x-fasthook-tunnel": "cli"},
+            "headers": {**shown_headers(delivery.headers), "x-fasthook-tunnel": "cli"} | _ENCODING,
             "body": delivery.body.decode("utf-8", "replace"),
             "requestId": event.request_id,
             "eventId": event.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.routing import Route, Router
@@ -61,7 +61,8 @@ class _Endpoint:
         if len(body) > MAX_BODY:
             return Answer({"error": "the request body is too large"}, 413)
         try:
-            return found.operation(self._call(exchange, found, parameters, body))
+            answer = found.operation(self._call(exchange, found, parameters, body))
+            return await answer if isinstance(answer, Awaitable) else answer
         except Refusal as refusal:
             return Answer(refusal.body, refusal.status, refusal.headers)
 

@@ -60,6 +60,11 @@ class Exchange:
         )
 
     @property
+    def peer(self) -> str:
+        """The address of the other side."""
+        return str(self._scope["client"][0])
+
+    @property
     def query(self) -> list[tuple[str, str]]:
         """The decoded query."""
         return parse_qsl(self.raw_query, keep_blank_values=True)

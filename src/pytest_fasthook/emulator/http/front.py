@@ -8,18 +8,18 @@ import re
 from starlette.types import Receive, Scope, Send
 
 from pytest_fasthook.emulator.app import PATHS
-from pytest_fasthook.emulator.control import PREFIX, control
+from pytest_fasthook.emulator.control import HEALTH, PREFIX, control
 from pytest_fasthook.emulator.delivery.send import Sender
 from pytest_fasthook.emulator.delivery.tunnels import Tunnels
-from pytest_fasthook.emulator.errors import Invalid, Refusal
+from pytest_fasthook.emulator.errors import Refusal
 from pytest_fasthook.emulator.http import page
 from pytest_fasthook.emulator.http.control_api import router
 from pytest_fasthook.emulator.http.exchange import Exchange, Rim
-from pytest_fasthook.emulator.http.foreign import is_foreign
+from pytest_fasthook.emulator.http.foreign import is_foreign, is_local_peer
 from pytest_fasthook.emulator.http.ingress import Ingress
 from pytest_fasthook.emulator.http.tunnel import serve_tunnel
 from pytest_fasthook.emulator.openapi.document import document
-from pytest_fasthook.emulator.payload import read_json
+from pytest_fasthook.emulator.payload import read_body
 from pytest_fasthook.emulator.receiver import Delivery
 from pytest_fasthook.emulator.resources.routes import RECEIVER_PATH
 
@@ -68,8 +68,6 @@ class Front:
             await self._exchange(scope, receive, send).answer_json(self._document)
         elif hook:
             await self._ingress.take(self._exchange(scope, receive, send), hook[0], hook[1])
-        elif path.startswith(f"{RECEIVER_PATH}/"):
-            await self._receive_delivery(self._exchange(scope, receive, send))
         elif path == "/" or path.startswith((f"{PREFIX}/", page.PREFIX)):
             await self._open(self._exchange(scope, receive, send))
         else:
@@ -90,13 +88,27 @@ class Front:
         return (label[1], raw or "/") if label else None
 
     async def _open(self, exchange: Exchange) -> None:
-        """What asks for no credential, and therefore lets no other site in."""
-        if is_foreign(exchange.headers, origin=self._world.origin):
-            await exchange.answer_json({"error": "not for other sites"}, status=403)
+        """What asks this machine for no credential, and therefore lets neither other sites nor machines in."""
+        is_foreign_site = is_foreign(exchange.headers, origin=self._world.origin)
+        is_local = is_local_peer(exchange.peer, origin=self._world.origin) or exchange.path == HEALTH
+        if not (is_local and not is_foreign_site) and not self._has_key(exchange):
+            status = 403 if is_foreign_site else 401
+            message = "not for other sites or machines: send the API key as a bearer token"
+            await exchange.answer_json({"error": message}, status=status)
+        elif exchange.path.startswith(f"{RECEIVER_PATH}/"):
+            await self._receive_delivery(exchange)
         elif exchange.path.startswith(f"{PREFIX}/"):
             await self._control(exchange)
         else:
             await page.serve_page(exchange, self._world)
+
+    def _has_key(self, exchange: Exchange) -> bool:
+        scheme, _, token = dict(exchange.headers).get("authorization", "").partition(" ")
+        row = self._world.database.row(
+            "SELECT kind FROM credentials WHERE token = ? AND team_id = ?",
+            (token.strip(), self._world.team_id),
+        )
+        return scheme.lower() == "bearer" and row is not None and row["kind"] in ("project", "session")
 
     async def _receive_delivery(self, exchange: Exchange) -> None:
         name, slash, rest = exchange.raw_path.removeprefix(f"{RECEIVER_PATH}/").partition("/")
@@ -106,8 +118,11 @@ class Front:
             path=slash + rest or "/",
             query=exchange.raw_query,
             raw_headers=exchange.headers,
-            body=await exchange.body(),
+            body=await exchange.body(most=self._world.settings.max_body),
         )
+        if len(delivery.body) > self._world.settings.max_body:
+            await exchange.answer_json({"error": "the delivery is too large"}, status=413)
+            return
         reply = self._world.receiver.receive(delivery)
         await asyncio.sleep(reply.delay)
         if reply.reset:
@@ -118,10 +133,8 @@ class Front:
     async def _control(self, exchange: Exchange) -> None:
         raw = await exchange.body(most=_MAX_CONTROL_BODY)
         try:
-            is_json, body = read_json(raw)
-            if raw.strip() and not is_json:
-                raise Invalid("the request body is not JSON")
-            answer = control(self._world, exchange.method, exchange.path.removeprefix(PREFIX), body or {})
+            body = read_body(raw) if raw.strip() else {}
+            answer = control(self._world, exchange.method, exchange.path.removeprefix(PREFIX), body)
             await exchange.answer_json(answer.body, status=answer.status)
         except Refusal as refusal:
             await exchange.answer_json(refusal.body, status=refusal.status)

@@ -9,7 +9,6 @@ from pytest_fasthook.emulator.api.call import Call
 from pytest_fasthook.emulator.api.requests import request_conditions, story_of
 from pytest_fasthook.emulator.api.windows import Window
 from pytest_fasthook.emulator.errors import Refusal
-from pytest_fasthook.emulator.ids import DEMO_TEAM
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Connection, Destination, Event, Request, Source
 from pytest_fasthook.emulator.store.tables import (
@@ -83,7 +82,7 @@ class Detail:
 
 def overview(world: World, query: Sequence[tuple[str, str]]) -> Overview:
     """Read the front page; a filter that cannot be read is told instead of rows."""
-    team_id = team_of(world)
+    team_id = world.team_id
     filters = {name: value.strip() for name, value in query if name in FILTERS and value.strip()}
     found: list[Request] = []
     error = None
@@ -109,16 +108,10 @@ def detail(world: World, request_id: str) -> Detail:
     Raises:
         NotFound: the team has no such request.
     """
-    team_id = team_of(world)
+    team_id = world.team_id
     request = REQUESTS.get(world.database, team_id, request_id)
     payload = load_payload(world.database, request.data_id)
     return Detail(names=names(world, team_id), story=story_of(world, request), payload=payload)
-
-
-def team_of(world: World) -> str:
-    """Return the emulator's own team."""
-    row = world.database.row("SELECT team_id FROM project_secrets WHERE team_id <> ? LIMIT 1", (DEMO_TEAM,))
-    return str(row["team_id"]) if row else DEMO_TEAM
 
 
 def names(world: World, team_id: str) -> Names:

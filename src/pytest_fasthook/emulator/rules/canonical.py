@@ -12,7 +12,7 @@ from pytest_fasthook.emulator.rules.numbers import whole
 from pytest_fasthook.emulator.rules.retry import is_code
 
 ORDER = ("deduplicate", "transform", "filter", "delay", "retry")
-FIELD = re.compile(r"(body|headers|query|path)(\.[^.]+)*")
+FIELD = re.compile(r"(body|headers|query|path)(\.[^.]+){0,100}")
 MAX_RETRIES = 50
 MAX_DELAY_MS = 30 * 24 * 3_600_000
 

@@ -18,17 +18,23 @@ def key(rule: Mapping[str, Any], envelope: Mapping[str, Any]) -> str:
     """
     included = rule.get("include_fields")
     if included:
-        counted: Any = [_at(envelope, field.split(".")) for field in included]
+        counted: Any = [_at(envelope, steps(field)) for field in included]
     else:
         whole = {target: envelope[target] for target in TARGETS}
-        counted = _without(whole, [field.split(".") for field in rule.get("exclude_fields") or ()])
+        counted = _without(whole, [steps(field) for field in rule.get("exclude_fields") or ()])
     text = json.dumps(counted, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _at(value: Any, steps: Sequence[str]) -> list[Any]:
+def steps(field: str) -> list[str]:
+    """Return the steps to a field; the name of a header is one step and is compared without case."""
+    target, dot, rest = field.partition(".")
+    return [target, rest.lower()] if dot and target == "headers" else field.split(".")
+
+
+def _at(value: Any, path: Sequence[str]) -> list[Any]:
     """The value at a path, in a list that is empty where the path leads nowhere."""
-    for step in steps:
+    for step in path:
         if isinstance(value, Mapping) and step in value:
             value = value[step]
         elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
@@ -39,7 +45,7 @@ def _at(value: Any, steps: Sequence[str]) -> list[Any]:
 
 
 def _without(value: Any, paths: Sequence[Sequence[str]]) -> Any:
-    if not isinstance(value, Mapping):
+    if not paths or not isinstance(value, Mapping):
         return value
     gone = {path[0] for path in paths if len(path) == 1}
     return {

@@ -12,6 +12,11 @@ from typing import Any
 from pytest_fasthook.emulator.errors import Invalid
 
 TARGETS = ("headers", "body", "query", "path")
+MAX_DEPTH = 100
+MAX_OPERATORS = 200
+"""Operators and fields that one condition may have."""
+MAX_VALUES = 10_000
+"""Values that the arrays of one condition may have together."""
 _ABSENT = object()
 
 
@@ -55,11 +60,34 @@ def check_condition(condition: Any) -> None:
     """Refuse operators that do not exist and operands they cannot take.
 
     Raises:
-        Invalid: the condition can never be evaluated.
+        Invalid: the condition can never be evaluated, or is larger than what can be evaluated for each webhook.
     """
+    _check_size(condition)
+    _check_form(condition)
+
+
+def _check_size(condition: Any) -> None:
+    level, operators, values = [condition], 0, 0
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, Mapping):
+                operators += len(item)
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                values += len(item)
+                inner.extend(item)
+        if operators > MAX_OPERATORS or values > MAX_VALUES:
+            raise Invalid(f"a condition may have {MAX_OPERATORS} operators and {MAX_VALUES} values in arrays")
+        level = inner
+    if level:
+        raise Invalid(f"a condition may be nested {MAX_DEPTH} deep")
+
+
+def _check_form(condition: Any) -> None:
     if isinstance(condition, list):
         for item in condition:
-            check_condition(item)
+            _check_form(item)
     if not isinstance(condition, Mapping):
         return
     operators = _is_operators(condition)
@@ -67,7 +95,7 @@ def check_condition(condition: Any) -> None:
         if operators or key.startswith("$"):
             _check_operator(key, operand)
         else:
-            check_condition(operand)
+            _check_form(operand)
 
 
 def _check_operator(key: str, operand: Any) -> None:
@@ -77,7 +105,7 @@ def _check_operator(key: str, operand: Any) -> None:
     if not _suits(name, operand):
         raise Invalid(f"filter operator {key} takes {'true or false' if name == 'exists' else 'an array'}")
     if name in _LOGIC or not key.startswith("$"):
-        check_condition(operand)
+        _check_form(operand)
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -129,8 +157,20 @@ def _contains(operand: Any, value: Any) -> bool:
 
 
 def _is_in(operand: Any, value: Any) -> bool:
+    options = {_frozen(option) for option in operand}
     candidates = value if isinstance(value, list) else [value]
-    return any(equal(option, candidate) for option in operand for candidate in candidates)
+    return any(_frozen(candidate) in options for candidate in candidates)
+
+
+def _frozen(value: Any, depth: int = MAX_DEPTH + 1) -> Any:
+    """A form that can be looked up in a set; two are the same exactly where the values are equal."""
+    if isinstance(value, bool):
+        return (bool, value)
+    if not isinstance(value, dict | list) or depth == 0:
+        return value if depth and value is not _ABSENT else object()
+    if isinstance(value, list):
+        return tuple(_frozen(item, depth - 1) for item in value)
+    return frozenset((key, _frozen(item, depth - 1)) for key, item in value.items())
 
 
 def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pytest_fasthook.emulator.errors import EmulatorError
+from pytest_fasthook.emulator.errors import EmulatorError, Invalid
 from pytest_fasthook.emulator.store.schema import SCHEMA, SCHEMA_VERSION
 
 _OUTERMOST = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
@@ -108,17 +108,30 @@ class Database:
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement and return how many rows it changed."""
         with self._lock:
-            return self._connection.execute(sql, parameters).rowcount
+            return self._run(sql, parameters).rowcount
+
+    def _run(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement.
+
+        Raises:
+            Invalid: a value from outside is no text or number that can be stored.
+        """
+        try:
+            return self._connection.execute(sql, parameters)
+        except UnicodeEncodeError as error:
+            raise Invalid("a text holds half of a surrogate pair, which is no text") from error
+        except OverflowError as error:
+            raise Invalid("a number is too large") from error
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Run a query and return its rows."""
         with self._lock:
-            return self._connection.execute(sql, parameters).fetchall()
+            return self._run(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
         """Run a query and return its first row, if any."""
         with self._lock:
-            found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+            found: sqlite3.Row | None = self._run(sql, parameters).fetchone()
             return found
 
     def number(self, sql: str, parameters: Sequence[Any] = ()) -> int:

@@ -32,13 +32,13 @@ class Table(Generic[R]):
         self._record = record
         self.name = name
         self.noun = noun
-        self._columns = tuple(item.name for item in fields(record))
-        self._written = tuple(column for column in self._columns if column != "seq")
+        self.columns = tuple(item.name for item in fields(record))
+        self._written = tuple(column for column in self.columns if column != "seq")
         self._json = frozenset(item.name for item in fields(record) if item.metadata.get("json"))
         self._bool = frozenset(item.name for item in fields(record) if item.type == "bool")
         marks = ", ".join("?" * len(self._written))
         self._insert = f"INSERT INTO {name} ({', '.join(self._written)}) VALUES ({marks})"  # noqa: S608 - names from the record class
-        self._select = f"SELECT {', '.join(self._columns)} FROM {name}"  # noqa: S608 - names from the record class
+        self._select = f"SELECT {', '.join(self.columns)} FROM {name}"  # noqa: S608 - names from the record class
 
     def insert(self, database: Database, record: R) -> R:
         """Store a new record and return it."""
@@ -79,7 +79,7 @@ class Table(Generic[R]):
         return json.dumps(value) if name in self._json else value
 
     def _read(self, row: sqlite3.Row) -> R:
-        values = dict(zip(self._columns, row, strict=True))
+        values = dict(zip(self.columns, row, strict=True))
         for name in self._json:
             values[name] = json.loads(values[name]) if values[name] is not None else None
         for name in self._bool:
