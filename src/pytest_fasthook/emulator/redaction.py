@@ -18,6 +18,7 @@ _SECRET_KEYS = frozenset(
         "header_value",
         "token",
         "webhook_signing_secret",
+        "signing_secret",
         "client_secret",
         "refresh_token",
         "access_token",

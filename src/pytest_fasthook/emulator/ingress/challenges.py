@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_fasthook.emulator.ingress.responses import Reply
+from pytest_fasthook.emulator.ingress.signatures import provider_of
 from pytest_fasthook.emulator.payload import Payload, parsed_query, shown_body
 from pytest_fasthook.emulator.store.records import Source
 
@@ -40,4 +41,4 @@ def _auth(source: Source) -> Mapping[str, Any]:
 
 
 def _provider(source: Source) -> str:
-    return str(_auth(source).get("provider") or source.type).upper()
+    return provider_of(source.type, _auth(source))

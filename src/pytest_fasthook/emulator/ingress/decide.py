@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_fasthook.emulator.ingress.authenticity import is_authentic, is_configured
+from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.ingress.signatures import authentication, is_authentic, sender_urls
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Source
 
@@ -43,15 +44,22 @@ def decide(source: Source, payload: Payload, *, now_s: float, max_body: int) -> 
         now_s: seconds since 1970.
         max_body: bytes that a body may have.
     """
-    config = source.config or {}
     if source.disabled_ms is not None:
         return Decision(cause="SOURCE_DISABLED", status=403)
     if payload.method not in methods_of(source):
         return Decision(cause="SOURCE_METHOD_NOT_ALLOWED", status=405)
     if len(payload.body) > max_body:
         return Decision(cause="PAYLOAD_TOO_LARGE", status=413)
-    if not is_configured(config):
+    return _authenticated(source, payload, now_s)
+
+
+def _authenticated(source: Source, payload: Payload, now_s: float) -> Decision:
+    refused = Decision(cause="SOURCE_AUTH_FAILED", status=401)
+    try:
+        demanded = authentication(source.type, source.config)
+    except Invalid:  # stored by an earlier version
+        return refused
+    if demanded is None:
         return Decision()
-    if not is_authentic(config, payload, now_s=now_s):
-        return Decision(cause="SOURCE_AUTH_FAILED", status=401)
-    return Decision(verified=True)
+    urls = list(sender_urls(source.hook, payload))
+    return Decision(verified=True) if is_authentic(demanded, payload, urls=urls, now_s=now_s) else refused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_fasthook.emulator.ingress.authenticity import KINDS
+from pytest_fasthook.emulator.ingress.signatures import KINDS
 from pytest_fasthook.emulator.openapi.shapes import (
     ANY,
     MAYBE_OBJECT,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_fasthook.emulator.ingress.authenticity import secret_of
+from pytest_fasthook.emulator.ingress.signatures import HMAC_HEADERS, secret_of
 from pytest_fasthook.emulator.resources import connections, destinations, sources
 from pytest_fasthook.emulator.source_urls import source_url
 from pytest_fasthook.emulator.store.records import Connection, Source
@@ -109,8 +109,10 @@ def _source(
 ) -> Source:
     given = dict(auth or {})
     if given.get("auth_type") == "HMAC":
-        secret = {"secret": world.ids.hexadecimal(64), "signature_header": "x-signature"}
-        given["auth"] = {**secret, **(given.get("auth") or {})}
+        named = dict(given.get("auth") or {})
+        if not set(named) & set(HMAC_HEADERS):
+            named["signature_header"] = "x-signature"
+        given["auth"] = {"secret": world.ids.hexadecimal(64), **named}
     whole = {"auth_type": None, "auth": None, **config, **given}
     return sources.create(world, team_id, {"name": name, "type": "WEBHOOK", "config": whole})
 

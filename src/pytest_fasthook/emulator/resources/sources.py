@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_fasthook.emulator.errors import Conflict, Invalid
-from pytest_fasthook.emulator.ingress.authenticity import KINDS
 from pytest_fasthook.emulator.ingress.proxying import check_proxy
 from pytest_fasthook.emulator.ingress.responses import check_custom_response
+from pytest_fasthook.emulator.ingress.signatures import authentication
 from pytest_fasthook.emulator.redaction import kept
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.store.records import Source
@@ -61,6 +61,7 @@ def update(world: World, source: Source, body: Any) -> Source:
         changes["description"] = fields.optional_text(values, "description")
     if "config" in values:
         changes["config"] = _config(kept(fields.mapping(values, "config"), source.config))
+    authentication(changes.get("type", source.type), changes.get("config", source.config))
     if "url" in values:
         changes["hook"] = _hook(world, fields.text(values, "url"), owner=source.id)
     if "status" in values:
@@ -97,6 +98,8 @@ def delete(world: World, source: Source) -> None:
 def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Source:
     now = world.clock.now_ms()
     _check_input_type(values)
+    config = _config(fields.mapping(values, "config"))
+    authentication(_type(values), config)
     source = Source(
         id=world.ids.make("src"),
         team_id=team_id,
@@ -104,7 +107,7 @@ def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Source:
         description=fields.optional_text(values, "description"),
         type=_type(values),
         hook=_hook(world, fields.text(values, "url"), owner=None) if "url" in values else world.ids.hook(),
-        config=_config(fields.mapping(values, "config")),
+        config=config,
         disabled_ms=_disabled(world, values, since=None),
         created_ms=now,
         updated_ms=now,
@@ -156,8 +159,6 @@ def _hook(world: World, url: str, *, owner: str | None) -> str:
 def _config(config: dict[str, Any] | None) -> dict[str, Any] | None:
     if config is None:
         return None
-    if config.get("auth_type") is not None and config["auth_type"] not in KINDS:
-        raise Invalid(f"config.auth_type must be null or one of {', '.join(KINDS)}")
     if config.get("auth") is not None and not isinstance(config["auth"], Mapping):
         raise Invalid("config.auth must be an object or null")
     methods = config.get("allowed_http_methods")
