@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from pytest_fasthook.emulator import Emulator
-from pytest_fasthook.emulator.transform.engine import MISSING, Run, run
+from pytest_fasthook.emulator.transform.engine import MISSING, Run, Scripts
 
 from .conftest import Api
 
@@ -28,8 +32,37 @@ def in_handler(statement: str) -> str:
     return f'addHandler("transform", (request) => {{ {statement} }});'
 
 
-def tried(code: str) -> Run:
-    return run(code, {"body": {"n": 1}}, env={}, context={}, seconds=0.1)
+SPOILED = {
+    "JSON.stringify = () => 5": None,
+    "JSON.stringify = undefined; JSON.parse = undefined": None,
+    "globalThis.__finish = globalThis.__start = 1; Promise = null; String = null": None,
+    "Object.prototype.toJSON = () => 5": "INVALID_RESULT",
+    "Object.prototype.toJSON = () => { throw new Error('no') }": "RUNTIME_ERROR",
+    "Array.prototype.toJSON = () => 'x'": "INVALID_RESULT",
+    "console = null; process = 1; addHandler = 2": None,
+}
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def scripts(runner: asyncio.Runner) -> Iterator[Scripts]:
+    scripts = Scripts()
+    runner.run(scripts.syntax_error("1"))
+    yield scripts
+    scripts.close()
+
+
+@pytest.fixture(name="tried")
+def _tried(runner: asyncio.Runner, scripts: Scripts) -> Any:
+    def tried(code: str) -> Run:
+        return runner.run(scripts.run(code, {"body": {"n": 1}}, env={}, context={}, seconds=0.3))
+
+    return tried
 
 
 def scripted(emulator: Emulator, api: Api, code: str) -> Any:
@@ -122,18 +155,18 @@ def test_a_deleted_transformation_fails_the_event(emulator: Emulator, api: Api) 
         ("addHandler('other', () => 1)", "RUNTIME_ERROR"),
     ],
 )
-def test_every_failure_has_its_code(code: str, error_code: str) -> None:
+def test_every_failure_has_its_code(tried: Any, code: str, error_code: str) -> None:
     found = tried(code)
     assert (found.request, found.error_code) == (None, error_code)
     assert found.message
 
 
-def test_an_async_handler_works() -> None:
+def test_an_async_handler_works(tried: Any) -> None:
     found = tried('addHandler("transform", async (request) => ({ ...request, body: await 5 }));')
     assert found.request == {"body": 5}
 
 
-def test_a_script_reaches_nothing_outside() -> None:
+def test_a_script_reaches_nothing_outside(tried: Any) -> None:
     names = ["require", "fetch", "std", "os", "XMLHttpRequest", "__input"]
     found = tried(in_handler(f"return {{ body: {names}.filter((name) => name in globalThis) }}"))
     assert found.request == {"body": []}
@@ -180,3 +213,115 @@ def test_upserting_and_changing(api: Api) -> None:
     assert (changed["code"], changed["env"]) == ("2", {"A": "1"})
     assert api.call("PUT", "/transformations", {"name": "t", "code": "1", "env": {"A": 1}}).status_code == 400
     assert api.get("/transformations")["count"] == 1
+
+
+@pytest.mark.parametrize(("spoiling", "error_code"), SPOILED.items())
+def test_a_script_that_overrides_names_of_the_engine_spoils_itself_only(
+    tried: Any, spoiling: str, error_code: str | None
+) -> None:
+    handler = in_handler("return { body: request.body.n + 1 }")
+    found = tried(f"{handler} {spoiling};")
+    assert found.error_code == error_code
+    assert found.request == (None if error_code else {"body": 2})
+    assert tried(handler).request == {"body": 2}
+
+
+AWAITS = in_handler("return (async () => { for (let i = 0; i < %s; i++) { await 0; %s } return request; })()")
+BUSY = "const end = Date.now() + 90; while (Date.now() < end);"
+
+
+@pytest.mark.parametrize(("times", "error_code"), [(5, "TIMEOUT"), (1, None)])
+def test_the_limit_is_one_for_the_whole_run(tried: Any, times: int, error_code: str | None) -> None:
+    began = time.monotonic()
+    assert tried(AWAITS % (times, BUSY)).error_code == error_code
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("code", "error_code"),
+    [
+        (
+            in_handler("let deep = {}; for (let i = 0; i < 600; i++) deep = { deep }; return deep"),
+            "INVALID_RESULT",
+        ),
+        (in_handler("let deep = {}; for (let i = 0; i < 400; i++) deep = { deep }; return deep"), None),
+        (in_handler("return { body: 'x'.repeat(11e6) }"), "INVALID_RESULT"),
+        (in_handler("return { body: 'x'.repeat(2e6) }"), None),
+        (in_handler("throw new Error('\\ud800')"), "RUNTIME_ERROR"),
+    ],
+)
+def test_results_are_bounded(tried: Any, code: str, error_code: str | None) -> None:
+    found = tried(code)
+    assert found.error_code == error_code
+    (found.message or "").encode()
+
+
+def test_logs_are_bounded(tried: Any) -> None:
+    found = tried(in_handler("for (let i = 0; i < 1000; i++) console.log('x'.repeat(20000)); return {}"))
+    assert (len(found.logs), len(found.logs[0]["message"])) == (200, 10_000)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.3, "request"), (0.0, None)])
+def test_a_process_that_ended_is_replaced(runner: asyncio.Runner, first: float, second: str | None) -> None:
+    scripts = Scripts()
+    code = in_handler("return { body: 1 }")
+    run = scripts.run(code, {}, env={}, context={}, seconds=first)
+    assert runner.run(run).error_code == (None if second else "TIMEOUT")
+    for process in scripts._idle:
+        process.end()
+    assert runner.run(scripts.run(code, {}, env={}, context={})).request == {"body": 1}
+    scripts.close()
+
+
+LOOPS = AWAITS % (5000, "const end = Date.now() + 900; while (Date.now() < end);")
+
+
+def test_others_are_answered_while_a_script_runs(emulator: Emulator, api: Api, wire: Any) -> None:
+    health = f"{emulator.world.origin}/__emulator__/health"
+    with ThreadPoolExecutor(5) as pool:
+        runs = [pool.submit(api.call, "PUT", "/transformations/run", {"code": LOOPS}) for _ in range(5)]
+        longest = 0.0
+        while not all(run.done() for run in runs):
+            began = time.monotonic()
+            assert wire.get(health).status_code == 200
+            longest = max(longest, time.monotonic() - began)
+    assert longest < 0.5
+    for run in runs:
+        assert run.result().json()["warnings"][0]["code"] == "TIMEOUT"
+
+
+def test_the_emulator_stops_while_a_script_runs(wire: Any) -> None:
+    emulator = Emulator().start()
+    api = Api(emulator, wire)
+    script, route = scripted(emulator, api, LOOPS)
+    for _ in range(8):
+        assert api.send(route, {"n": 1}).status_code == 200
+    began = time.monotonic()
+    emulator.stop()
+    assert time.monotonic() - began < 5
+    assert script["id"]
+
+
+@pytest.mark.parametrize(
+    ("result", "status"), [("path: '/\\ud800'", "SUCCESSFUL"), ("query: {a: '\\ud800'}", "SUCCESSFUL")]
+)
+def test_a_result_with_half_of_a_surrogate_pair_is_sent_without_it(
+    emulator: Emulator, api: Api, result: str, status: str
+) -> None:
+    _, route = scripted(emulator, api, in_handler(f"return {{ ...request, {result} }}"))
+    assert api.event(api.sent(route, {"n": 1}))["status"] == status
+    [delivery] = emulator.receiver.deliveries
+    assert f"{delivery.path}?{delivery.query}" in ("/%EF%BF%BD?", "/?a=%3F")
+
+
+def test_a_body_that_is_not_finite_reaches_the_script_as_text(
+    emulator: Emulator, api: Api, wire: Any
+) -> None:
+    code = in_handler("return { ...request, body: typeof request.body }")
+    script = api.ok("POST", "/transformations", {"name": "t", "code": code})
+    rule = {"type": "transform", "transformation_id": script["id"]}
+    route = emulator.add_route(name="r", rules=[rule], auth={"auth_type": None})
+    for body in (b'{"x":1e999}', b'{"x":1e9}'):
+        assert wire.post(route.source_url, content=body).status_code == 200
+        emulator.settle()
+    assert [item.body for item in emulator.receiver.deliveries] == [b"string", b"object"]

@@ -23,6 +23,7 @@ from pytest_fasthook.emulator.settings import Settings
 from pytest_fasthook.emulator.signing_secret import signing_secret
 from pytest_fasthook.emulator.store.database import Database
 from pytest_fasthook.emulator.store.schema import TABLES
+from pytest_fasthook.emulator.transform.engine import Scripts
 from pytest_fasthook.emulator.world import World
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Emulator:
                 service.stop()
         finally:
             if world is not None:
+                world.scripts.close()
                 world.database.close()
 
     def __enter__(self) -> Self:
@@ -300,6 +302,7 @@ class Emulator:
             receiver=self.receiver,
             settings=self._settings,
             failures=Failures(),
+            scripts=Scripts(),
             wake=wake,
         )
 

@@ -103,8 +103,8 @@ def read_body(raw: bytes) -> Any:
 
 
 def clean_text(text: str) -> str:
-    """Return a text that can be stored and sent: halves of surrogate pairs become question marks."""
-    return text.encode("utf-8", "replace").decode()
+    """Return a text that can be stored and sent: halves of surrogate pairs become ``U+FFFD``."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def shown_body(body: bytes) -> Any:

@@ -12,6 +12,7 @@ from pytest_fasthook.emulator.ids import Ids
 from pytest_fasthook.emulator.receiver import Receiver
 from pytest_fasthook.emulator.settings import Settings
 from pytest_fasthook.emulator.store.database import Database
+from pytest_fasthook.emulator.transform.engine import Scripts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class World:
         origin: where it is served, without a slash at the end, e.g. ``http://127.0.0.1:8090``.
         team_id: the team that it was started for.
         failures: where internal errors go.
+        scripts: runs transformations.
         wake: tells the delivery worker that something may be due; callable from any thread.
     """
 
@@ -34,6 +36,7 @@ class World:
     receiver: Receiver
     settings: Settings
     failures: Failures
+    scripts: Scripts
     wake: Callable[[], None]
 
     def visible_ms(self, kind: str) -> int:

@@ -59,14 +59,14 @@ def capabilities(call: Call) -> Answer:
     return Answer({"runtime": RUNTIME, "available": engine.is_available(), "limits": limits})
 
 
-def validate(call: Call) -> Answer:
+async def validate(call: Call) -> Answer:
     """Say whether a script can be read."""
     body = fields.known(call.body(), "code")
-    error = engine.syntax_error(fields.text(body, "code", most=transformations.MAX_CODE))
+    error = await call.world.scripts.syntax_error(fields.text(body, "code", most=transformations.MAX_CODE))
     return Answer({"valid": error is None, "errors": [] if error is None else [{"message": error}]})
 
 
-def run(call: Call) -> Answer:
+async def run(call: Call) -> Answer:
     """Run a script, given or stored, on an envelope; a failure is told in the answer, with the envelope unchanged."""
     body = fields.known(call.body(), "code", "env", "request", "timestamp", "context", "transformation_id")
     code, env = _script(call, body)
@@ -77,7 +77,7 @@ def run(call: Call) -> Answer:
         "timestamp": fields.optional_text(body, "timestamp") or iso(started_ms),
         **(fields.mapping(body, "context") or {}),
     }
-    found = engine.run(code, envelope, env=env, context=context)
+    found = await call.world.scripts.run(code, envelope, env=env, context=context)
     duration_ms = (time.perf_counter() - began) * 1000
     return Answer(_run_view(found, envelope, started_ms=started_ms, duration_ms=duration_ms))
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pytest_fasthook.emulator.delivery.carriers import Carrier
 from pytest_fasthook.emulator.delivery.pacing import Pacer
 from pytest_fasthook.emulator.delivery.record import fail_without_attempt, hold, record_attempt
+from pytest_fasthook.emulator.delivery.transformation import record_execution, transform
 from pytest_fasthook.emulator.inflow import PRESSING_S, Inflow
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Destination, Event
@@ -22,7 +23,6 @@ from pytest_fasthook.emulator.store.tables import (
     TRANSFORMATIONS,
     load_payload,
 )
-from pytest_fasthook.emulator.transform.apply import record_execution, transform
 from pytest_fasthook.emulator.world import World
 
 BESIDE_INFLOW = 2
@@ -186,8 +186,7 @@ class Worker:
             message = "the transformation no longer exists"
             fail_without_attempt(self._world, event, code="TRANSFORMATION_FAILED", message=message)
             return None
-        now_ms = self._world.clock.now_ms()
-        result = await asyncio.to_thread(transform, found, payload, now_ms=now_ms)
+        result = await transform(self._world, found, payload)
         data_id = record_execution(self._world, event, found, payload, result)
         if result.request is None:
             message = f"transformation failed: {result.message}"

@@ -9,19 +9,20 @@ from urllib.parse import urlencode
 
 from pytest_fasthook.emulator.errors import Unavailable
 from pytest_fasthook.emulator.forwarding import forwardable
-from pytest_fasthook.emulator.payload import Payload, envelope, shown_headers
+from pytest_fasthook.emulator.payload import Payload, clean_text, envelope, shown_headers
 from pytest_fasthook.emulator.store.records import Event, Execution, Transformation
 from pytest_fasthook.emulator.store.tables import EVENTS, EXECUTIONS, save_payload
 from pytest_fasthook.emulator.times import iso
-from pytest_fasthook.emulator.transform.engine import MISSING, Run, run
+from pytest_fasthook.emulator.transform.engine import MISSING, Run
 from pytest_fasthook.emulator.world import World
 
 
-def transform(transformation: Transformation, payload: Payload, *, now_ms: int) -> Run:
-    """Run a transformation on a payload; it may take a second and belongs in a thread of its own."""
+async def transform(world: World, transformation: Transformation, payload: Payload) -> Run:
+    """Run a transformation on a payload."""
     seen = {**envelope(payload), "headers": shown_headers(forwardable(payload.headers))}
+    context = {"timestamp": iso(world.clock.now_ms())}
     try:
-        found = run(transformation.code, seen, env=transformation.env, context={"timestamp": iso(now_ms)})
+        found = await world.scripts.run(transformation.code, seen, env=transformation.env, context=context)
     except Unavailable:
         return Run(error_code="ENGINE_MISSING", message=MISSING)
     return _checked(found)
@@ -42,7 +43,7 @@ def transformed(payload: Payload, result: Mapping[str, Any]) -> Payload:
     headers, query, body = result.get("headers"), result.get("query"), result.get("body")
     return Payload(
         method=payload.method,
-        path=str(result.get("path", payload.path)),
+        path=clean_text(str(result.get("path", payload.path))),
         query=payload.query if query is None else _query(query),
         headers=payload.headers if headers is None else _headers(headers),
         body=_body(payload, body) if "body" in result else payload.body,
@@ -81,7 +82,9 @@ def record_execution(
 
 
 def _query(query: str | Mapping[str, Any]) -> str:
-    return query.removeprefix("?") if isinstance(query, str) else urlencode(query, doseq=True)
+    if isinstance(query, str):
+        return clean_text(query).removeprefix("?")
+    return urlencode(query, doseq=True, errors="replace")
 
 
 def _headers(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
