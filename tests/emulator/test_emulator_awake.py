@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
-from pytest_fasthook.emulator import Answer, Emulator, Fault, FaultKind, Refusal, SettableClock
+from pytest_fasthook.emulator import Answer, Emulator, Fault, FaultKind, Refusal, SettableClock, Settings
 from pytest_fasthook.emulator.http.foreign import is_local_peer
 
 from .conftest import Api
@@ -336,3 +337,51 @@ def test_the_page_shows_the_team_that_was_asked_for(tmp_path: Any, wire: httpx.C
             other = json.dumps([name for name in shown if name != team])
             assert f"of-{team}" in page, other
             assert all(f"of-{name}" not in page for name in shown if name != team)
+
+
+def longest_health(emulator: Emulator, wire: httpx.Client, work: Any) -> float:
+    """Do something in a thread and return the longest time that a health request took meanwhile."""
+    longest = 0.0
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(work)
+        while not running.done():
+            began = time.monotonic()
+            assert wire.get(f"{emulator.world.origin}{CONTROL}/health").status_code == 200
+            longest = max(longest, time.monotonic() - began)
+        running.result()
+    return longest
+
+
+def test_others_are_answered_during_a_bulk_retry(emulator: Emulator, api: Api, wire: httpx.Client) -> None:
+    route = emulator.add_route(name="r", auth={"auth_type": None})
+    for _ in range(600):
+        wire.post(route.source_url, content=b"{}")
+    emulator.settle(timeout=30)
+
+    def retry() -> None:
+        operation = api.ok("POST", "/events/bulk_operations", {}, status=201)
+        assert operation["total_count"] == 600
+        emulator.settle(timeout=30)
+        assert api.get(f"/events/bulk_operations/{operation['id']}")["done_count"] == 600
+
+    assert longest_health(emulator, wire, retry) < 0.5
+
+
+def test_bulk_operations_are_bounded(emulator: Emulator, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_fasthook.emulator.replay.bulk.MAX_TARGETS", 2)
+    route = emulator.add_route(name="r")
+    api.sent(route)
+    api.sent(route)
+    assert api.ok("POST", "/requests/bulk_operations", {}, status=201)["total_count"] == 2
+    emulator.settle()
+    assert api.call("POST", "/requests/bulk_operations", {}).status_code == 400
+    assert api.get("/requests/bulk_operations")["count"] == 1
+
+
+def test_ongoing_bulk_operations_are_bounded(wire: httpx.Client) -> None:
+    with Emulator(settings=Settings(bulk_delay=3600)) as emulator:
+        api = Api(emulator, wire)
+        operations = [api.ok("POST", "/events/bulk_operations", {}, status=201) for _ in range(10)]
+        assert api.call("POST", "/events/bulk_operations", {}).status_code == 409
+        api.ok("POST", f"/events/bulk_operations/{operations[0]['id']}/cancel")
+        api.ok("POST", "/events/bulk_operations", {}, status=201)

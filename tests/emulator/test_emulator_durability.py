@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import resource
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -227,3 +229,67 @@ def test_what_is_too_much_is_forgotten(wire: httpx.Client) -> None:
         emulator.settle()
         assert {item["id"] for item in api.get("/requests")["models"]} == set(sent[2:])
         assert rows(emulator)["payloads"] == 3
+
+
+class Disk:
+    """Limits how large the files of a running emulator may become, as a full disk does."""
+
+    def __init__(self, process: int) -> None:
+        self._process = process
+
+    def fill(self, *, at: int) -> None:
+        resource.prlimit(self._process, resource.RLIMIT_FSIZE, (at, resource.RLIM_INFINITY))
+
+    def clear(self) -> None:
+        resource.prlimit(self._process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_a_full_disk_is_507_and_sends_nothing_again_and_again(
+    tmp_path: Path, wire: httpx.Client, *, is_full: bool
+) -> None:
+    with Emulator() as elsewhere, command("--db", str(tmp_path / "e.db")) as (process, said):
+        headers = {"authorization": f"Bearer {said['key']}", "x-team-id": said["team"]}
+        api, disk = said["API"], Disk(process.pid)
+
+        def call(method: str, path: str, body: Any = None) -> httpx.Response:
+            return wire.request(method, api + path, json=body, headers=headers)
+
+        source = call("POST", "/sources", {"name": "s"}).json()
+        url = f"{elsewhere.world.origin}/__emulator__/receiver/x"
+        destination = call("POST", "/destinations", {"name": "d", "config": {"url": url}}).json()
+        delay = [{"type": "delay", "delay": 1000}]
+        ends = {"source_id": source["id"], "destination_id": destination["id"]}
+        assert call("POST", "/connections", {"name": "c", "rules": delay, **ends}).status_code == 200
+        assert wire.post(source["url"], json={"n": 1}).status_code == 200
+        if is_full:
+            disk.fill(at=1024)
+        statuses = {wire.post(source["url"], content=b"x" * 300_000).status_code for _ in range(3)}
+        assert statuses == ({507} if is_full else {200})
+        assert call("POST", "/sources", {"name": "more"}).status_code == (507 if is_full else 200)
+        time.sleep(2.5)
+        assert wire.get(f"{said['page']}__emulator__/health").status_code == 200
+        assert len(elsewhere.receiver.deliveries) <= (2 if is_full else 4)
+        disk.clear()
+        elsewhere.receiver.wait(1, timeout=20)
+        deadline = time.monotonic() + 20
+        while call("GET", "/attempts").json()["count"] < (1 if is_full else 4):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert wire.post(source["url"], json={"n": 2}).status_code == 200
+        began = time.monotonic()
+        process.terminate()
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("where", [0, 100, 5000])
+def test_a_corrupt_file_is_said_in_one_line(tmp_path: Path, where: int) -> None:
+    db = tmp_path / "e.db"
+    with Emulator(db=db) as emulator:
+        emulator.add_route(name="r")
+    data = bytearray(db.read_bytes())
+    data[where : where + 4000] = b"\xff" * 4000
+    db.write_bytes(bytes(data))
+    with pytest.raises(EmulatorError, match=r"cannot use .*e\.db"):
+        Emulator(db=db).start()

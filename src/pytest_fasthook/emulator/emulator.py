@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_fasthook.emulator.clock import SettableClock
-from pytest_fasthook.emulator.errors import EmulatorNeedsExtra, NotRunning
+from pytest_fasthook.emulator.errors import EmulatorError, EmulatorNeedsExtra, NotRunning, StorageFull
 from pytest_fasthook.emulator.failures import Failures
 from pytest_fasthook.emulator.faults import Faults
 from pytest_fasthook.emulator.ids import DEMO_TEAM, Ids
@@ -276,10 +277,12 @@ class Emulator:
         try:
             self._world = self._make_world(origin_of(listener), database, bell.ring)
             self._establish(self._world)
-        except BaseException:
+        except BaseException as error:
             listener.close()
             self.stop()
             database.close()
+            if isinstance(error, sqlite3.Error | StorageFull):
+                raise EmulatorError(f"cannot use {self._db} as the emulator's database: {error}") from error
             raise
         self.clock.on_change(bell.ring)
         self._service = Service(listener, self._world, bell)

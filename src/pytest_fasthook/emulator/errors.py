@@ -8,7 +8,7 @@
     └── NotRunning                         the emulator was asked for something before start or after stop
     Refusal                                a call that FastHook itself would refuse; becomes an answer
     ├── Invalid 400 · Unauthenticated 401 · NotAllowed 403 · NotFound 404 · Conflict 409 · TooLarge 413
-    └── RateLimited 429 · Unavailable 503
+    └── RateLimited 429 · Unavailable 503 · StorageFull 507
 """
 
 from __future__ import annotations
@@ -96,6 +96,12 @@ class RateLimited(Refusal):
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.headers = {"retry-after": str(retry_after)}
+
+
+class StorageFull(Refusal):
+    """There is no room for what should be stored."""
+
+    status = 507
 
 
 class Unavailable(Refusal):

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+from collections.abc import Callable
 
+from pytest_fasthook.emulator.errors import StorageFull
 from pytest_fasthook.emulator.store.database import Database
 
 
 class Journal:
-    """Commits a database's groups at the end of each turn of the event loop that it is attached to."""
+    """Commits a database's groups at the end of each turn of the event loop that it is attached to.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: whose groups.
+        on_full: called where a group could not be stored.
+    """
+
+    def __init__(self, database: Database, *, on_full: Callable[[], None] = lambda: None) -> None:
         self._database = database
+        self._on_full = on_full
         self._open: asyncio.Future[None] | None = None
 
     def attach(self) -> None:
@@ -23,7 +30,7 @@ class Journal:
         """Wait until everything written so far is committed.
 
         Raises:
-            sqlite3.Error: it could not be.
+            StorageFull: it could not be.
         """
         if self._open is not None:
             await asyncio.shield(self._open)
@@ -37,7 +44,9 @@ class Journal:
         self._open = None
         try:
             self._database.commit_group()
-        except sqlite3.Error as error:
+        except StorageFull as error:
             group.set_exception(error)
+            group.exception()  # read: it is no error where nobody waits
+            self._on_full()
         else:
             group.set_result(None)

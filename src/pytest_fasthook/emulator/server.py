@@ -104,7 +104,7 @@ class Service:
         self._transports: dict[Any, GatheredTransport] = {}
         self._sender = Sender()
         self._tunnels = Tunnels()
-        self._journal = Journal(world.database)
+        self._journal = Journal(world.database, on_full=self._pause)
         self._inflow = Inflow(time.monotonic)
         self._ready = threading.Event()
         self._stopping: asyncio.Event | None = None
@@ -203,6 +203,11 @@ class Service:
                 # Also where deliveries ended with an error, which is raised on.
                 self._sender.close()
                 await self._hang_up()
+
+    def _pause(self) -> None:
+        if self._worker is not None:
+            self._worker.pause()
+            self._worker.wake()
 
     async def _hang_up(self) -> None:
         """Close the connections that are still open, and let the loop see to it: none may outlive it."""

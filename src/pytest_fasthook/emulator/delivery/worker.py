@@ -13,6 +13,7 @@ from pytest_fasthook.emulator.delivery.carriers import Carrier
 from pytest_fasthook.emulator.delivery.pacing import Pacer
 from pytest_fasthook.emulator.delivery.record import fail_without_attempt, hold, record_attempt
 from pytest_fasthook.emulator.delivery.transformation import record_execution, transform
+from pytest_fasthook.emulator.errors import StorageFull
 from pytest_fasthook.emulator.inflow import PRESSING_S, Inflow
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Destination, Event
@@ -25,6 +26,9 @@ from pytest_fasthook.emulator.store.tables import (
 )
 from pytest_fasthook.emulator.world import World
 
+FULL_PAUSE_S = 1.0
+"""How long nothing is sent after something could not be recorded; each time in a row it doubles."""
+LONGEST_PAUSE_S = 16.0
 BESIDE_INFLOW = 2
 """Deliveries under way while webhooks press: they share one thread, and taking webhooks in comes first."""
 
@@ -53,6 +57,9 @@ class Worker:
         self._next_chore_ms: int | None = None
         self._due = asyncio.Event()
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._full_until: float | None = None
+        self._last_pause = float("-inf")
+        self._pause_s = FULL_PAUSE_S
 
     def wake(self) -> None:
         """Look again at what is due; to be called on the event loop."""
@@ -63,19 +70,52 @@ class Worker:
         try:
             while True:
                 self._due.clear()
-                self._do_chores()
-                self._start_due()
+                await self._step()
                 await self._wait(self._until_next_s())
         finally:
             await self.drop()
 
+    def pause(self) -> None:
+        """Send nothing for a while, because something could not be recorded."""
+        now = asyncio.get_running_loop().time()
+        if self._full_until is None:
+            is_again = now - self._last_pause < 2 * LONGEST_PAUSE_S
+            self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2) if is_again else FULL_PAUSE_S
+            self._full_until = self._last_pause = now + self._pause_s
+
+    async def _step(self) -> bool:
+        """Do what is due, unless nothing can be recorded; whether more is due at once."""
+        # Others get their turn, also where the next step is due at once.
+        await asyncio.sleep(0)
+        if not self._can_record():
+            return True
+        try:
+            has_more = self._do_chores()
+            self._start_due()
+        except StorageFull:
+            self.pause()
+            return True
+        return has_more
+
+    def _can_record(self) -> bool:
+        if self._full_until is None:
+            return True
+        if asyncio.get_running_loop().time() < self._full_until:
+            return False
+        self._full_until = None
+        if self._world.database.has_room():
+            return True
+        self.pause()
+        return False
+
     async def settle(self) -> None:
         """Wait until nothing is due and nothing is under way."""
         while True:
-            has_more = self._do_chores()
-            self._start_due()
+            has_more = await self._step()
             if self._under_way:
                 await asyncio.wait(self._under_way.values())
+            elif self._full_until is not None:
+                await asyncio.sleep(0.05)
             elif not has_more:
                 return
 
@@ -125,6 +165,8 @@ class Worker:
 
     def _until_next_s(self) -> float | None:
         """Seconds until something can be done; ``None`` when only a wake-up can change anything."""
+        if self._full_until is not None:
+            return max(0.0, self._full_until - asyncio.get_running_loop().time())
         if self._inflow.is_pressing:
             return PRESSING_S
         moments = [moment for moment in (self._next_chore_ms, self._next_event_ms()) if moment is not None]
@@ -153,6 +195,9 @@ class Worker:
     async def _deliver(self, event: Event) -> None:
         try:
             await self._attempt(event)
+        except StorageFull:
+            # It stays owed, as after a kill.
+            self.pause()
         except Exception as error:  # noqa: BLE001 - kept, and raised in the caller's thread when the emulator stops
             self._world.failures.add(error, during=f"the delivery of {event.id}")
             fail_without_attempt(self._world, event, code="UNKNOWN", message="the emulator failed")

@@ -11,7 +11,7 @@ from pytest_fasthook.emulator.app import PATHS
 from pytest_fasthook.emulator.control import HEALTH, PREFIX, control
 from pytest_fasthook.emulator.delivery.send import Sender
 from pytest_fasthook.emulator.delivery.tunnels import Tunnels
-from pytest_fasthook.emulator.errors import Refusal
+from pytest_fasthook.emulator.errors import Refusal, StorageFull
 from pytest_fasthook.emulator.http import page
 from pytest_fasthook.emulator.http.control_api import router
 from pytest_fasthook.emulator.http.exchange import Exchange, Rim
@@ -52,6 +52,9 @@ class Front:
             await self._serve(scope, receive, send)
         except ConnectionAbortedError:
             return
+        except StorageFull as full:
+            if scope["type"] == "http":
+                await self._exchange(scope, receive, send).answer_json(full.body, status=full.status)
         except Exception as error:  # noqa: BLE001 - kept, and raised when the emulator stops
             self._world.failures.add(error, during=f"{scope.get('method', 'the upgrade of')} {scope['path']}")
             if scope["type"] == "http":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Conflict, Refusal
+from pytest_fasthook.emulator.errors import Conflict, Invalid, Refusal, StorageFull
 from pytest_fasthook.emulator.lineage import lineage
 from pytest_fasthook.emulator.replay.events import retry_event
 from pytest_fasthook.emulator.replay.requests import retry_request
@@ -19,6 +19,8 @@ from pytest_fasthook.emulator.world import World
 EVENT_RETRY = "event_bulk_retry"
 REQUEST_RETRY = "request_bulk_retry"
 ONGOING = ("PLANNED", "RUNNING")
+MAX_TARGETS = 10_000
+MAX_ONGOING = 10
 CHUNK = 25
 """Targets per step; between steps everything else gets its turn."""
 
@@ -35,14 +37,21 @@ def plan(  # noqa: PLR0913 - what an operation consists of
         where: the SQL condition that selects the targets.
         values: the condition's values.
         shown: the filter as it was given.
+
+    Raises:
+        Conflict: too many operations are under way.
+        Invalid: the filter selects too much.
     """
     table = "events" if kind == EVENT_RETRY else "requests"
     operation_id, now = world.ids.make("bch"), world.clock.now_ms()
     with world.database.transaction():
-        selected = f"SELECT ?, id FROM {table} WHERE {where} ORDER BY created_ms, seq"  # noqa: S608 - built from code
+        _check_ongoing(world, team_id)
+        selected = f"SELECT ?, id FROM {table} WHERE {where} ORDER BY created_ms, seq LIMIT {MAX_TARGETS + 1}"  # noqa: S608 - built from code
         total = world.database.execute(
             f"INSERT INTO bulk_targets (operation_id, target_id) {selected}", (operation_id, *values)
         )
+        if total > MAX_TARGETS:
+            raise Invalid(f"the filter selects more than {MAX_TARGETS} {table}: narrow it")
         operation = BulkOperation(
             id=operation_id,
             team_id=team_id,
@@ -57,6 +66,18 @@ def plan(  # noqa: PLR0913 - what an operation consists of
         BULK_OPERATIONS.insert(world.database, operation)
     world.wake()
     return operation
+
+
+def _check_ongoing(world: World, team_id: str) -> None:
+    marks = ", ".join("?" * len(ONGOING))
+    ongoing = world.database.number(
+        f"SELECT count(*) FROM bulk_operations WHERE team_id = ? AND status IN ({marks})",  # noqa: S608 - only marks
+        (team_id, *ONGOING),
+    )
+    if ongoing >= MAX_ONGOING:
+        raise Conflict(
+            f"{MAX_ONGOING} bulk operations are under way: cancel one, or wait until one has ended"
+        )
 
 
 def cancel(world: World, operation: BulkOperation) -> BulkOperation:
@@ -114,6 +135,8 @@ def _retried(world: World, operation: BulkOperation, target_id: str) -> bool:
         else:
             request = REQUESTS.get(world.database, operation.team_id, target_id)
             retry_request(world, request, {}, origin)
+    except StorageFull:
+        raise
     except Refusal:
         return False
     return True

@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pytest_fasthook.emulator.errors import EmulatorError, Invalid
+from pytest_fasthook.emulator.errors import EmulatorError, Invalid, StorageFull
 from pytest_fasthook.emulator.store.schema import SCHEMA, SCHEMA_VERSION
 
+_NO_ROOM = "nothing can be stored: the disk is full or fails"
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 _OUTERMOST = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
 _NESTED = ("SAVEPOINT step", "RELEASE step", "ROLLBACK TO step")
 
@@ -36,6 +38,7 @@ class Database:
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.RLock()
         self._is_group_open = False
+        self._group_error: StorageFull | None = None
         self._schedule: Callable[[], None] | None = None
         self._grouping = 0
         try:
@@ -76,11 +79,38 @@ class Database:
         self._schedule, self._grouping = schedule, threading.get_ident()
 
     def commit_group(self) -> None:
-        """Commit the group that is open, if one is."""
+        """Commit the group that is open, if one is.
+
+        Raises:
+            StorageFull: there is no room; nothing of the group is stored.
+        """
         with self._lock:
-            if self._is_group_open:
-                self._is_group_open = False
-                self._connection.execute("COMMIT")
+            if not self._is_group_open:
+                return
+            error, self._is_group_open, self._group_error = self._group_error, False, None
+            if error:
+                self._undo("ROLLBACK")
+                raise error
+            try:
+                self._run("COMMIT")
+            except BaseException:
+                self._undo("ROLLBACK")
+                raise
+
+    def has_room(self) -> bool:
+        """Whether something can be stored, found out by doing it."""
+        try:
+            with self.transaction():
+                self.execute(
+                    "INSERT INTO bulk_targets (operation_id, target_id) VALUES ('', zeroblob(262144))"
+                )
+            self.commit_group()
+            with self.transaction():
+                self.execute("DELETE FROM bulk_targets WHERE operation_id = ''")
+            self.commit_group()
+        except StorageFull:
+            return False
+        return True
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -91,19 +121,28 @@ class Database:
                 and self._grouping == threading.get_ident()
                 and not self._connection.in_transaction
             ):
-                self._connection.execute("BEGIN IMMEDIATE")
+                if self._group_error:
+                    raise self._group_error
+                self._run("BEGIN IMMEDIATE")
                 self._is_group_open = True
                 self._schedule()
             begin, end, undo = _NESTED if self._connection.in_transaction else _OUTERMOST
-            self._connection.execute(begin)
+            self._run(begin)
             try:
                 yield
-            except BaseException:
-                self._connection.execute(undo)
-                if undo != "ROLLBACK":
-                    self._connection.execute(end)
+                self._run(end)
+            except BaseException as error:
+                self._undo(undo)
+                if self._is_group_open and not self._connection.in_transaction:
+                    # SQLite itself undid everything: what others have written in this group is lost too.
+                    self._group_error = error if isinstance(error, StorageFull) else StorageFull(_NO_ROOM)
                 raise
-            self._connection.execute(end)
+
+    def _undo(self, undo: str) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute(undo)
+            if undo != "ROLLBACK":
+                self._connection.execute(_NESTED[1])
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement and return how many rows it changed."""
@@ -115,6 +154,7 @@ class Database:
 
         Raises:
             Invalid: a value from outside is no text or number that can be stored.
+            StorageFull: there is no room for it, or the disk fails.
         """
         try:
             return self._connection.execute(sql, parameters)
@@ -122,6 +162,10 @@ class Database:
             raise Invalid("a text holds half of a surrogate pair, which is no text") from error
         except OverflowError as error:
             raise Invalid("a number is too large") from error
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in _FULL:
+                raise StorageFull(_NO_ROOM) from error
+            raise
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Run a query and return its rows."""
