@@ -166,7 +166,7 @@ MAX_FAILURE_RATE = Option(
     metavar="X",
     ini=True,
     default="0",
-    help="Failed events / events in the deploy window that is still accepted (0..1)",
+    help="Failed / finished events in the deploy window that is still accepted (0..1)",
 )
 MAX_LATENCY = Option(
     name="max-latency",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -196,8 +196,8 @@ def _attempts(look: Look, questions: Sequence[Question], since: datetime | None)
 def _windows(look: Look, questions: Sequence[Question], since: datetime | None) -> Answers:  # noqa: ARG001 - one signature
     """Our windows: each counted by itself, then the events of all listed together.
 
-    The list spans all windows, so a connection may show more events in it than in its own window. A count that
-    reaches even that many has surely reached its own; one of zero has surely not.
+    The list spans all windows, so a connection may show more events in it than in its own window. Counts that reach
+    even those have surely reached its own; a count of zero finished events has surely not.
     """
     counted = [(question, count_window(look, question)) for question in questions]
     listed = list_windows(look, questions, most=_pages_for(questions))
@@ -206,19 +206,19 @@ def _windows(look: Look, questions: Sequence[Question], since: datetime | None) 
     own_calls, lists = look.calls[: len(questions)], look.calls[len(questions) :]
     found = {}
     for (question, metrics), own in zip(counted, own_calls, strict=True):
-        ids, mine = listed[question.connection_id or ""], question.event_id or ""
-        count = metrics.total("count")
-        if mine in ids and count is not None and (count == 0 or count >= len(ids)):
-            value = window_seen(question, metrics, Listed(len(ids) if count else 1, ours=True))
+        tally, mine = listed[question.connection_id or ""], question.event_id or ""
+        seen = window_seen(
+            question, metrics, Listed(len(tally.all), len(tally.finished), ours=mine in tally.finished)
+        )
+        if seen.has_caught_up or (seen.ours_listed and seen.ended == 0):
+            value = seen if seen.ended else replace(seen, listed=1, finished=1)
             found[question] = Found(value, calls=(own, *(narrowed(call, {mine}) for call in lists)))
     return found
 
 
 def _is_counted(value: Any) -> bool:
     """Whether metrics have caught up with one of our events; they lag for all alike, as a rule."""
-    if not isinstance(value, WindowSeen) or value.partial:
-        return False
-    return value.ours_listed and (value.count or 0) >= value.listed
+    return isinstance(value, WindowSeen) and value.has_caught_up
 
 
 def _pages_for(questions: Sequence[Question]) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from pytest_fasthook.client import api
-from pytest_fasthook.client.models import Metrics
+from pytest_fasthook.client.models import Event, Metrics
 from pytest_fasthook.evidence import Question
 from pytest_fasthook.look import PAGE, Look
 from pytest_fasthook.seen import Listed, WindowSeen
@@ -24,18 +25,53 @@ _GRANULARITIES = (
 )
 
 
-def read_window(look: Look, question: Question) -> WindowSeen:
-    """The metrics first, the events listed in the window after: a later list can only make the count look smaller.
+FINISHED = frozenset({"SUCCESSFUL", "FAILED"})
+UNFINISHED = ("SCHEDULED", "QUEUED", "HOLD")
+IGNORED = "CANCELLED"
+SPARED = 4
+"""So many answers in a row spare the list."""
 
-    While the count is below what the window is known to hold, listing again could not change the answer, so it is
-    left out.
+
+@dataclass(slots=True)
+class Tally:
+    """The ids of a connection's listed events: an event that a list holds twice counts once."""
+
+    all: set[str] = field(default_factory=set)
+    finished: set[str] = field(default_factory=set)
+
+    def add(self, event: Event) -> None:
+        """Note one event."""
+        if event.status != IGNORED:
+            self.all.add(event.id)
+        if event.status in FINISHED:
+            self.finished.add(event.id)
+
+
+def read_window(look: Look, question: Question) -> WindowSeen:
+    """The metrics first, the events listed in the window after: a later list can only make the counts look smaller.
+
+    While the counts are below what the window is known to hold, listing again could hardly change the answer, so it is
+    left out for a few looks.
     """
     metrics = count_window(look, question)
-    count = metrics.total("count")
     known = look.listed.get(question)
-    if known is None or known.partial or (count is not None and count >= known.number):
-        known = look.listed[question] = _listed(look, question)
+    if known is None or known.partial or known.spared >= SPARED or _reaches(metrics, known):
+        known = _listed(look, question)
+    else:
+        known = replace(known, spared=known.spared + 1)
+    look.listed[question] = known
     return window_seen(question, metrics, known)
+
+
+def _reaches(metrics: Metrics, known: Listed) -> bool:
+    """Whether the counts are no longer below what is listed; an unknown one is not."""
+    return (metrics.total("count") or 0) >= known.number and (ended(metrics) or 0) >= known.finished
+
+
+def ended(metrics: Metrics) -> int | None:
+    """How many events are counted as finished; ``None`` where the series does not say."""
+    delivered, failed = metrics.total("delivered_count"), metrics.total("failed_count")
+    return None if delivered is None or failed is None else delivered + failed
 
 
 def count_window(look: Look, question: Question) -> Metrics:
@@ -60,6 +96,7 @@ def window_seen(question: Question, metrics: Metrics, listed: Listed) -> WindowS
         since=question.since,
         until=question.until,
         listed=listed.number,
+        finished=listed.finished,
         ours_listed=listed.ours,
         count=metrics.total("count"),
         failed=metrics.total("failed_count"),
@@ -68,13 +105,13 @@ def window_seen(question: Question, metrics: Metrics, listed: Listed) -> WindowS
     )
 
 
-def list_windows(look: Look, questions: Sequence[Question], *, most: int) -> Mapping[str, set[str]] | None:
-    """The ids of the events of each of these connections, from the first window's start to the last one's end.
+def list_windows(look: Look, questions: Sequence[Question], *, most: int) -> Mapping[str, Tally] | None:
+    """The events of each of these connections, from the first window's start to the last one's end.
 
     Returns:
         ``None`` where the list could not be seen to its end, or an event does not say whose it is.
     """
-    found: dict[str, set[str]] = {question.connection_id or "": set() for question in questions}
+    found: dict[str, Tally] = {question.connection_id or "": Tally() for question in questions}
     pages = look.pages(
         api.list_events,
         first=PAGE,
@@ -87,35 +124,46 @@ def list_windows(look: Look, questions: Sequence[Question], *, most: int) -> Map
         if page.partial or page.unreadable or any(event.connection not in found for event in page.models):
             return None
         for event in page.models:
-            found[event.connection or ""].add(event.id)
+            found[event.connection or ""].add(event)
     return None if look.cut_short else found
 
 
 def _listed(look: Look, question: Question) -> Listed:
-    """How many events the window lists, and whether ours is one of them.
+    """What the window lists, and whether our event is one of those that are finished.
 
     Too small a number could make a lagging count look complete, so records that cannot be read count too, and a
     list that is not whole is counted by the API.
     """
-    counted, ours, partial = 0, False, False
+    tally, unreadable, partial = Tally(), 0, False
     window: dict[str, Any] = {
         "connection_id": question.connection_id,
         "since": question.since,
         "until": question.until,
     }
     for page in look.pages(api.list_events, **window):
-        mine = [event for event in page.models if event.connection in {None, question.connection_id}]
-        counted += len(mine) + page.unreadable
+        for event in page.models:
+            if event.connection in {None, question.connection_id}:
+                tally.add(event)
+        unreadable += page.unreadable
         partial = partial or page.partial
-        ours = ours or any(event.id == question.event_id for event in mine)
-        if ours and page.total_exact and page.total is not None and len(mine) == len(page.models):
-            counted = max(counted, page.total)
-            break
     look.keep_only({question.event_id or ""})
-    if not look.cut_short and not partial:
-        return Listed(counted, ours)
-    total = look.call(api.count_events, **window)
-    return Listed(max(counted, total.total), ours, total.partial)
+    found, ours = (
+        (len(tally.all) + unreadable, len(tally.finished) + unreadable),
+        question.event_id in tally.finished,
+    )
+    if not (partial or look.cut_short):
+        return Listed(*found, ours)
+    return _counted(look, window, found, ours=ours)
+
+
+def _counted(look: Look, window: Mapping[str, Any], found: tuple[int, int], *, ours: bool) -> Listed:
+    """The window by the API's own counts of each status, which no list has to be read for."""
+    finished = [look.call(api.count_events, status=status, **window) for status in sorted(FINISHED)]
+    others = [look.call(api.count_events, status=status, **window) for status in UNFINISHED]
+    ended_number = sum(count.total for count in finished)
+    number = ended_number + sum(count.total for count in others)
+    partial = any(count.partial for count in (*finished, *others))
+    return Listed(max(number, found[0]), max(ended_number, found[1]), ours, partial)
 
 
 def granularity(window: timedelta) -> str:

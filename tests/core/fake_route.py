@@ -136,7 +136,14 @@ def _latest_input(route: FakeRoute) -> LatestInputAnswer:
 def _window(route: FakeRoute) -> WindowSeen:
     count = 1 if route.past(route.counted_at) else 0
     return WindowSeen(
-        since=START, until=START, listed=1, ours_listed=True, count=count, failed=0, delivered=count
+        since=START,
+        until=START,
+        listed=1,
+        finished=1,
+        ours_listed=True,
+        count=count,
+        failed=0,
+        delivered=count,
     )
 
 

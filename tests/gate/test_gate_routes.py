@@ -13,11 +13,12 @@ from rows_broken import BROKEN_ROWS
 from rows_hops import HOP_ROWS
 from rows_ingress import INGRESS_ROWS
 from rows_odd import ODD_ROWS
+from rows_replays import REPLAY_ROWS
 from rows_traffic import TRAFFIC_ROWS
 
 from standin import StandIn
 
-ROWS = [*HOP_ROWS, *INGRESS_ROWS, *TRAFFIC_ROWS, *BROKEN_ROWS, *ODD_ROWS]
+ROWS = [*HOP_ROWS, *INGRESS_ROWS, *TRAFFIC_ROWS, *BROKEN_ROWS, *ODD_ROWS, *REPLAY_ROWS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])

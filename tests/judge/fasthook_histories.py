@@ -26,7 +26,7 @@ PATIENCE = 10.25
 PREFLIGHT = (-50.0, -39.75)
 """When preflight begins and its limit."""
 WINDOW_START = -10.0
-INGESTED, CREATED = 0.1, 0.2
+INGESTED, CREATED, TWIN_FAILS = 0.1, 0.2, 0.5
 FOREVER = 1000.0
 
 State = Literal["open", "paused", "disabled", "source_disabled", "destination_disabled"]
@@ -34,6 +34,7 @@ Answer = Literal["accepted", "bare", "strange", "401", "405", "429", "503", "tim
 Recorded = Literal["accepted", "rejected", "none"]
 Ending = Literal["ok", "500", "refused", "odd", "liar"]
 Trouble = Literal["connect", "timeout", "status", "rate_limited", "unreadable", "401", "403", "409"]
+Sign = Literal["is_retry", "retry_kind", "parent", "retry_operation_id", "all"]
 Part = Literal["connection", "source", "destination", "request", "event", "attempt", "ignored"]
 
 
@@ -93,6 +94,7 @@ class Branch:
         visible: when the event, or the ignored record, can be listed.
         held: from when until when the event is on hold.
         twin: the request was processed twice; the second time it made another event, or was ignored.
+        twin_fails: whether the other event fails, at ``TWIN_FAILS``; else it is delivered as the first one is.
         shown: for an ignored branch: as a cancelled event, as an ignored record, or both.
         named: how records name their connection.
     """
@@ -102,6 +104,7 @@ class Branch:
     held: tuple[float, float] | None = None
     twin: Literal["none", "event", "ignored"] = "none"
     twin_visible: float = 0.0
+    twin_fails: bool = False
     shown: frozenset[str] = frozenset({"event", "record"})
     reason: str | None = "FILTERED"
     named: Literal["connection_id", "webhook_id", "both"] = "both"
@@ -159,10 +162,15 @@ class LatestInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """Counting: how far it lags behind, and from when on the series carries counts at all."""
+    """Counting: how far it lags behind, and from when on the series carries counts at all.
+
+    Attributes:
+        ignored: whether ``count`` holds ignored events, too.
+    """
 
     lag: float = 0.0
     counts_from: float = -FOREVER
+    ignored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,12 +180,36 @@ class Stranger:
     Attributes:
         visible: how long after it came it can be listed.
         ours: whether it made an event on our connection, too.
+        ended: what became of that event; it was ignored where it is ``CANCELLED``.
     """
 
     at: float
     visible: float = 0.0
     ours: bool = True
     failed: bool = False
+    ended: Literal["", "QUEUED", "CANCELLED"] = ""
+
+    @property
+    def status(self) -> str:
+        """The status of its event."""
+        return self.ended or ("FAILED" if self.failed else "SUCCESSFUL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """Somebody had our request, or our event, played again.
+
+    Attributes:
+        visible: how long after it was made it can be listed.
+        sign: the fields that tell it.
+        status: the status of the event that it made.
+    """
+
+    at: float
+    of: Literal["request", "event"] = "request"
+    sign: Sign = "all"
+    status: Literal["SUCCESSFUL", "FAILED", "QUEUED"] = "SUCCESSFUL"
+    visible: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +246,8 @@ class History:
         rounding: how far the server's date lags behind its clock; ``None``: it sends no date, and the local clock
             is off by ``skew``.
         gaps: the pauses between looks, again and again.
+        again: lists hold a record twice, and a page begins with the record that ended the page before.
+        lists_ignored: others' ignored events are among the events that are listed.
     """
 
     route: Route = field(default_factory=Route)
@@ -233,6 +267,9 @@ class History:
     rounding: float | None = 0.5
     skew: float = 0.0
     gaps: tuple[float, ...] = (0.5,)
+    replays: tuple[Replayed, ...] = ()
+    again: bool = False
+    lists_ignored: bool = False
 
     @property
     def budget(self) -> float:

@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fasthook_histories import CREATED, INGESTED, Attempt, Fault, History, Part, Stranger, Trouble
+from fasthook_histories import (
+    CREATED,
+    INGESTED,
+    TWIN_FAILS,
+    Attempt,
+    Fault,
+    History,
+    Part,
+    Replayed,
+    Stranger,
+    Trouble,
+)
 
 from pytest_fasthook.client.replies import Reply
 from pytest_fasthook.errors import (
@@ -183,6 +194,7 @@ class Service:
 
     def requests(self, params: Params) -> Json:
         rows = [_stranger_request(number, one) for number, one in enumerate(self.history.strangers)]
+        rows += [self._replayed_request(name, one) for name, one in self._replays() if one.of == "request"]
         ingress = self.history.ingress
         if ingress.record != "none":
             rows.append(Row(INGESTED, ingress.visible, self._our_request()))
@@ -209,6 +221,39 @@ class Service:
             record["rejection_cause"] = None
         return record if ingress.dated else without(record, "ingested_at", "created_at")
 
+    def _replays(self) -> Iterator[tuple[str, Replayed]]:
+        """What was played again, each by the name that its ids end with."""
+        for number, one in enumerate(self.history.replays):
+            yield f"r{number}", one
+
+    def _replayed_request(self, name: str, one: Replayed) -> Row:
+        record = {
+            **self._our_request(),
+            "id": f"req_{name}",
+            "status": "accepted",
+            "rejection_cause": None,
+            "created_at": at(one.at),
+            "ingested_at": at(one.at),
+            **_signs(one, "retry_parent_request_id", REQUEST),
+        }
+        return Row(one.at, one.at + one.visible, record)
+
+    def _replayed_events(self) -> list[Row]:
+        return [self._replayed_event(name, one) for name, one in self._replays()]
+
+    def _replayed_event(self, name: str, one: Replayed) -> Row:
+        again = one.of == "event"
+        record = {
+            "id": f"evt_{name}",
+            **self._named(),
+            "request_id": REQUEST if again else f"req_{name}",
+            "status": one.status,
+            "next_attempt_at": None,
+            "created_at": at(one.at),
+            **(_signs(one, "retry_parent_event_id", EVENT) if again else {}),
+        }
+        return Row(one.at, one.at + one.visible, record)
+
     def request(self, request_id: str) -> Json | None:
         ingress = self.history.ingress
         there = request_id == REQUEST and ingress.record != "none" and ingress.visible <= self.moment.t
@@ -218,7 +263,9 @@ class Service:
 
     def events(self, params: Params) -> Json:
         rows = [_stranger_event(number, one) for number, one in enumerate(self.history.strangers)]
-        rows += self._our_events()
+        if not self.history.lists_ignored:
+            rows = [row for row in rows if row.record["status"] != "CANCELLED"]
+        rows += self._our_events() + self._replayed_events()
         if not self.history.leaky:
             rows = [row for row in rows if CONNECTION in row.record.values()]
         return self._page(rows, params)
@@ -228,11 +275,18 @@ class Service:
         if request_id != REQUEST:
             return None
         elsewhere = {"id": "evt_9", "webhook_id": OTHER_CONNECTION, "request_id": REQUEST, "status": "HOLD"}
-        mine = [row for row in self._our_events() if row.record["status"] != "CANCELLED"]
-        return self._page([*mine, Row(CREATED, 0.0, elsewhere)], {})
+        made = [*self._our_events(), *self._replayed_events(), Row(CREATED, 0.0, elsewhere)]
+        mine = [row for row in made if row.record["request_id"] == REQUEST]
+        short = [
+            Row(row.created, row.visible, without(row.record, *SIGNS))
+            for row in mine
+            if row.record["status"] != "CANCELLED"
+        ]
+        return self._page(short, {})
 
     def event(self, event_id: str) -> Json | None:
-        rows = [row for row in self._our_events() if row.visible <= self.moment.t]
+        made = self._our_events() + self._replayed_events()
+        rows = [row for row in made if row.visible <= self.moment.t]
         return next((row.record for row in rows if row.record["id"] == event_id), None)
 
     def _our_events(self) -> list[Row]:
@@ -256,7 +310,7 @@ class Service:
             **self._named(),
             "request_id": REQUEST,
             "created_at": at(created),
-            **self.event_state(),
+            **self.event_state(event_id),
         }
         return record if self.history.delivery.tells_next else without(record, "next_attempt_at")
 
@@ -276,9 +330,12 @@ class Service:
             "ignored_reason": self.history.branch.reason,
         }
 
-    def event_state(self) -> Json:
+    def event_state(self, event_id: str) -> Json:
         """Status and next attempt, as the event's record shows them now."""
         delivery, now = self.history.delivery, self.moment.t
+        if event_id == TWIN and self.history.branch.twin_fails:
+            status = "FAILED" if now >= TWIN_FAILS else "QUEUED"
+            return {"status": status, "next_attempt_at": None}
         if now < delivery.odd_until:
             return {"status": ODD_WORD, "next_attempt_at": None}
         seen = now - delivery.event_lag
@@ -318,7 +375,10 @@ class Service:
     # Attempts
 
     def attempts(self, event_id: str) -> Json:
-        """A twin is delivered as its elder is, and the attempts of an ignored branch are none."""
+        """A twin is delivered as its elder is unless it fails, and the attempts of an ignored branch are none."""
+        if event_id == TWIN and self.history.branch.twin_fails:
+            failed = Attempt(at=TWIN_FAILS, ending="500", visible=TWIN_FAILS)
+            return self._page([Row(failed.at, failed.visible, self._attempt(0, failed))], {})
         made = enumerate(self.history.delivery.attempts) if event_id in {EVENT, TWIN} else ()
         rows = [
             Row(one.at, one.visible, {**self._attempt(number, one), "event_id": event_id})
@@ -351,6 +411,11 @@ class Service:
         inputs: list[tuple[float, str, Json]] = [
             (one.at, f"req_s{number}", {}) for number, one in self._visible_strangers()
         ]
+        inputs += [
+            (one.at, f"req_{name}", {"input": self._stored()})
+            for name, one in self._replays()
+            if one.of == "request" and one.at + one.visible <= self.moment.t
+        ]
         ours = self.history.latest_input
         if ours.visible <= self.moment.t:
             inputs.append((INGESTED, REQUEST, {"input": self._stored()}))
@@ -381,18 +446,34 @@ class Service:
     def metrics(self, params: Params) -> Json:
         counted = self.moment.t - self.history.metrics.lag
         rows = [_stranger_event(number, one) for number, one in enumerate(self.history.strangers)]
-        mine = [row for row in rows if CONNECTION in row.record.values()]
-        failed = [row.record["status"] == "FAILED" for row in mine if _within(row, params, counted)]
-        ours = [row.record["id"] == EVENT for row in self._our_events() if _within(row, params, counted)]
-        failed += [one and self._counted_as_failed(counted) for one in ours]
-        point = {"timestamp": at(0), "count": len(failed), "failed_count": sum(failed)}
+        rows = [row for row in rows if CONNECTION in row.record.values()]
+        rows += self._our_events() + self._replayed_events()
+        words = [self._counted_as(row, counted) for row in rows if _within(row, params, counted)]
+        if not self.history.metrics.ignored:
+            words = [word for word in words if word != "CANCELLED"]
+        point: Json = {
+            "timestamp": at(0),
+            "count": len(words),
+            "failed_count": words.count("FAILED"),
+            "delivered_count": words.count("SUCCESSFUL"),
+        }
         if self.moment.t < self.history.metrics.counts_from:
             point = {"timestamp": at(0)}
         return {"granularity": "1s", "series": [{"timestamp": at(-1)}, point]}
 
-    def _counted_as_failed(self, counted: float) -> bool:
-        done = [one.ending for one in self.history.delivery.attempts if one.at <= counted]
-        return bool(done) and not {"ok", "liar", "odd"} & set(done)
+    def _counted_as(self, row: Row, counted: float) -> str:
+        """The status that metrics count an event by; ours by the attempts that were made until then."""
+        delivery, status = self.history.delivery, str(row.record["status"])
+        if row.record["id"] == TWIN and self.history.branch.twin_fails:
+            return "FAILED" if counted >= TWIN_FAILS else "QUEUED"
+        if row.record["id"] not in {EVENT, TWIN}:
+            return status
+        if delivery.failed_at is not None and delivery.failed_at <= counted:
+            return "FAILED"
+        done = [one.ending for one in delivery.attempts if one.at <= counted]
+        if not done:
+            return "QUEUED"
+        return "SUCCESSFUL" if {"ok", "liar", "odd"} & set(done) else "FAILED"
 
     # Pages
 
@@ -403,9 +484,11 @@ class Service:
         start = int(params.get("cursor", "0"))
         size = min(self.history.page, int(params["limit"])) if "limit" in params else len(known)
         end = start + size
+        shown = known[max(0, start - self.history.again) : end]
+        shown += shown[:1] if self.history.again else []
         return {
-            "models": [row.record for row in known[start:end]],
-            "count": len(known[start:end]),
+            "models": [row.record for row in shown],
+            "count": len(shown),
             "next_cursor": str(end) if end < len(known) else None,
             "total": len(known),
             "total_exact": not self.history.leaky,
@@ -463,10 +546,21 @@ def _stranger_event(number: int, one: Stranger) -> Row:
         "team_id": TEAM,
         "connection_id": CONNECTION if one.ours else OTHER_CONNECTION,
         "request_id": f"req_s{number}",
-        "status": "FAILED" if one.failed else "SUCCESSFUL",
+        "status": one.status,
         "created_at": at(one.at),
     }
     return Row(one.at, one.at + one.visible, record)
+
+
+SIGNS = ("is_retry", "retry_kind", "retry_parent_event_id", "retry_operation_id")
+
+
+def _signs(one: Replayed, parent: str, parent_id: str) -> Json:
+    """The fields that tell a replay."""
+    told: Json = {"is_retry": True, "retry_kind": "bulk", parent: parent_id, "retry_operation_id": "bch_1"}
+    silent: Json = {"is_retry": False, **dict.fromkeys([*told][1:])}
+    name = parent if one.sign == "parent" else one.sign
+    return told if name == "all" else {**silent, name: told[name]}
 
 
 def _in_window(row: Row, params: Params) -> bool:

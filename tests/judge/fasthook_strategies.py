@@ -27,8 +27,10 @@ from fasthook_histories import (
     Metrics,
     Part,
     Recorded,
+    Replayed,
     RetryRule,
     Route,
+    Sign,
     State,
     Stranger,
     Trouble,
@@ -92,9 +94,15 @@ def histories(draw: DrawFn) -> History:
         rounding=draw(some(0.0, 0.5, 0.95, None)),
         skew=draw(some(-600.0, 0.0, 600.0)),
         gaps=draw(st.lists(some(0.5, 1.0, 2.5), min_size=1, max_size=3).map(tuple)),
+        again=draw(flags),
+        lists_ignored=draw(flags),
     )
     history = _without_contradictions(history)
-    return replace(history, strangers=draw(st.lists(strangers(history), max_size=4).map(tuple)))
+    return replace(
+        history,
+        strangers=draw(st.lists(strangers(history), max_size=4).map(tuple)),
+        replays=draw(replays(history)),
+    )
 
 
 @st.composite
@@ -153,6 +161,7 @@ def branches(draw: DrawFn, *, trouble: bool) -> Branch:
         held=held,
         twin=draw(some("none", "none", "event", "ignored")),
         twin_visible=visible + draw(SOON),
+        twin_fails=draw(flags),
         shown=draw(st.sets(some("event", "record")).map(frozenset)) if trouble else frozenset({"record"}),
         reason=draw(some("FILTERED", "SOMETHING_NEW", None)),
         named=draw(some("connection_id", "webhook_id", "both")),
@@ -226,6 +235,7 @@ def metrics(*, trouble: bool) -> SearchStrategy[Metrics]:
         Metrics,
         lag=ANY_TIME if trouble else SOON,
         counts_from=some(-FOREVER, -FOREVER, 5.0, FOREVER) if trouble else st.just(-FOREVER),
+        ignored=flags,
     )
 
 
@@ -260,7 +270,25 @@ def strangers(history: History) -> SearchStrategy[Stranger]:
         visible=grid(0, min(lag, 3)) if lag else st.just(0.0),
         ours=flags,
         failed=rarely,
+        ended=some("", "", "", "QUEUED", "CANCELLED"),
     )
+
+
+def replays(history: History) -> SearchStrategy[tuple[Replayed, ...]]:
+    """What was played again: a request that was recorded, an event that was made."""
+    lag, possible = history.metrics.lag, ["request"] if history.ingress.record != "none" else []
+    possible += ["event"] if history.branch.kind == "event" else []
+    if not possible:
+        return st.just(())
+    replayed = st.builds(
+        Replayed,
+        at=grid(0.5, 4) | grid(0.5, BUDGET),
+        of=st.sampled_from(possible),
+        sign=some(*get_args(Sign)),
+        status=some("SUCCESSFUL", "SUCCESSFUL", "FAILED", "QUEUED"),
+        visible=grid(0, min(lag, 3)) if lag else st.just(0.0),
+    )
+    return st.lists(replayed, max_size=3).map(tuple)
 
 
 def _without_contradictions(history: History) -> History:
@@ -274,8 +302,9 @@ def _without_contradictions(history: History) -> History:
         delivery = replace(delivery, between="QUEUED")
     if branch.kind == "event" and branch.twin == "ignored" and not branch.shown:
         branch = replace(branch, twin="none")
-    page = 100 if branch.twin == "event" else history.page  # twins are made together and listed together
-    return replace(history, delivery=delivery, branch=branch, page=page)
+    if not delivery.tells_next and retry is not None:
+        branch = replace(branch, twin_fails=False)  # an old record would not say that it failed for good
+    return replace(history, delivery=delivery, branch=branch)
 
 
 def _with_possible_hold(history: History) -> History:

@@ -16,10 +16,13 @@ from fasthook_histories import (
     PATIENCE,
     PREFLIGHT,
     STEP,
+    TWIN_FAILS,
     WINDOW_START,
     Attempt,
     Fault,
     History,
+    Replayed,
+    Stranger,
 )
 
 from pytest_fasthook.causes import Cause
@@ -32,6 +35,11 @@ MARGIN = 2.0
 """How long after our delivery the metrics window stays open."""
 ROUNDING = 1.0
 """How far a date in whole seconds can be from the truth."""
+FINISHED = frozenset({"SUCCESSFUL", "FAILED"})
+AT_A_LOOK = frozenset(
+    {Cause.DELIVERY_FAILED, Cause.DELIVERY_SLOW, Cause.EVENT_HELD, Cause.WRONG_TEAM, Cause.WRONG_VERSION}
+)
+"""How delivery can end before the last look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +168,19 @@ def delivery(history: History) -> Hop:
         hop = Hop(
             passes=False, ends=hop.ends & {Cause.EVENT_HELD, Cause.DELIVERY_FAILED} | {Cause.WRONG_TEAM}
         )
+    hop = _with_twin(hop, history)
     start, end = _hold(history)
     return hop.but(Cause.EVENT_HELD) if start <= deadline and end > history.branch.visible else hop
+
+
+def _with_twin(hop: Hop, history: History) -> Hop:
+    """Another event of our request that fails must be noticed where it was listed no later than ours."""
+    facts = history.branch
+    if facts.twin != "event" or not facts.twin_fails or facts.twin_visible > history.budget:
+        return hop
+    if facts.twin_visible > facts.visible:
+        return hop.but(Cause.DELIVERY_FAILED)
+    return Hop(passes=False, ends=hop.ends & AT_A_LOOK | {Cause.DELIVERY_FAILED})
 
 
 def _delivered(history: History) -> Hop:
@@ -253,7 +272,9 @@ def _surely(due: float, history: History) -> float:
 
 def latest_input(history: History) -> Hop:
     facts, deadline = history.latest_input, history.budget
-    newer = [one.at + one.visible for one in history.strangers if one.at > INGESTED]
+    played = [one for one in history.replays if one.of == "request"]
+    others: list[Stranger | Replayed] = [*history.strangers, *played]
+    newer = [one.at + one.visible for one in others if one.at > INGESTED]
     replaced = min(newer, default=FOREVER * 2)
     stale = ends(Cause.LATEST_INPUT_STALE)
     ours = (
@@ -285,41 +306,85 @@ def metrics(history: History) -> Hop:
 def _counted(history: History, moment: float) -> set[Cause | None]:
     """What the answers of one moment may mean.
 
-    One failure more than the limit means nothing yet where our own event failed before it was delivered, or may
+    A failure more than the limit means nothing yet where an event of ours failed before it was delivered, or may
     still be delivered: the counts do not say whose failure they hold.
     """
     if moment < history.metrics.counts_from:
         return {Cause.API_BAD_RESPONSE}
-    made, lag, ours = dict(_events(history)), history.metrics.lag, history.branch
-    counted = [created for created in made if created + lag <= moment]
-    listed = [created for created, visible in made.items() if visible <= moment]
-    if ours.visible > moment or len(counted) < len(listed):
+    made = list(_events(history, moment))
+    counted = [one.counted for one in made if one.created + history.metrics.lag <= moment]
+    counted = [word for word in counted if history.metrics.ignored or word != "CANCELLED"]
+    listed = [one.listed for one in made if one.visible <= moment and one.listed != "CANCELLED"]
+    finished = [word for word in counted if word in FINISHED]
+    ours = made[0].visible <= moment and made[0].listed in FINISHED
+    if not ours or len(finished) < sum(word in FINISHED for word in listed) or len(counted) < len(listed):
         return {Cause.METRICS_LAG}
-    failed = _failed_strangers(history, moment) + _fails_then(history, moment - lag)
-    rate = history.limits.failure_rate
-    if failed / len(counted) <= rate:
+    rate, failed = history.limits.failure_rate, finished.count("FAILED")
+    if failed / len(finished) <= rate:
         return {None}
-    if (failed - 1) / len(counted) > rate:
+    twin = history.branch.twin == "event"
+    if (failed - 1 - twin) / len(finished) > rate:
         return {Cause.METRICS_FAILURES}
     endings = {one.ending for one in history.delivery.attempts}
-    if "ok" in endings and not endings.isdisjoint({"500", "refused"}):
+    if "ok" in endings and not endings.isdisjoint({"500", "refused"}) and not twin:
         return {Cause.METRICS_LAG}
-    awaited = Stage.DELIVERY not in history.limits.advisory
-    return {Cause.METRICS_FAILURES} if awaited else {Cause.METRICS_FAILURES, Cause.METRICS_LAG}
+    sure = Stage.DELIVERY not in history.limits.advisory and not twin
+    return {Cause.METRICS_FAILURES} if sure else {Cause.METRICS_FAILURES, Cause.METRICS_LAG}
 
 
-def _events(history: History) -> Iterator[tuple[float, float]]:
-    """The events of our connection in the window: when each was made, and when it is listed."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An event of our connection: when it was made and is listed, and its status in the list and for metrics."""
+
+    created: float
+    visible: float
+    listed: str
+    counted: str
+
+
+def _events(history: History, moment: float) -> Iterator[_Made]:
+    """The events of our connection in the window; ours is the first."""
     since, until = _window(history)
-    facts = history.branch
-    yield CREATED, facts.visible
+    facts, ours = history.branch, (_listed_as(history, moment), _counted_as(history, moment))
+    yield _Made(CREATED, facts.visible, *ours)
     if facts.twin == "event":
-        yield CREATED + 0.1, facts.twin_visible
+        failed = tuple(
+            "FAILED" if then >= TWIN_FAILS else "QUEUED" for then in (moment, moment - history.metrics.lag)
+        )
+        yield _Made(CREATED + 0.1, facts.twin_visible, *(failed if facts.twin_fails else ours))
     if facts.twin == "ignored" and "event" in facts.shown:
-        yield CREATED - 0.05, facts.twin_visible
-    for number, one in enumerate(history.strangers):
-        if one.ours and since <= one.at <= until:
-            yield one.at + number * 1e-6, one.at + one.visible
+        yield _Made(CREATED - 0.05, facts.twin_visible, "CANCELLED", "CANCELLED")
+    others: list[Stranger | Replayed] = [*(one for one in history.strangers if one.ours), *history.replays]
+    for one in others:
+        if since <= one.at <= until:
+            yield _Made(one.at, one.at + one.visible, one.status, one.status)
+
+
+def _listed_as(history: History, moment: float) -> str:
+    """The status of our event in lists, as far as it matters to metrics."""
+    facts, held = history.delivery, history.branch.held
+    seen = moment - facts.event_lag
+    if moment < facts.odd_until or (held and held[0] <= seen < held[1]):
+        return "QUEUED"
+    if facts.failed_at is not None and facts.failed_at <= seen:
+        return "FAILED"
+    done = [one for one in facts.attempts if one.at <= seen]
+    if any(one.ending in {"ok", "odd", "liar"} for one in done):
+        return "SUCCESSFUL"
+    if done and _due(history, done) is None:
+        return "FAILED"
+    return facts.between if done else "QUEUED"
+
+
+def _counted_as(history: History, moment: float) -> str:
+    """The status that metrics count our event by: by the attempts that were made until then."""
+    facts, then = history.delivery, moment - history.metrics.lag
+    if facts.failed_at is not None and facts.failed_at <= then:
+        return "FAILED"
+    done = {one.ending for one in facts.attempts if one.at <= then}
+    if not done:
+        return "QUEUED"
+    return "FAILED" if done.isdisjoint({"ok", "odd", "liar"}) else "SUCCESSFUL"
 
 
 def _window(history: History) -> tuple[float, float]:
@@ -329,19 +394,6 @@ def _window(history: History) -> tuple[float, float]:
     awaited = history.delivery.dated and Stage.DELIVERY not in history.limits.advisory
     done = [one.at + 0.1 for one in history.delivery.attempts if one.ending == "ok" and awaited]
     return since, max([CREATED, *done[:1]]) + MARGIN
-
-
-def _failed_strangers(history: History, moment: float) -> int:
-    since, until = _window(history)
-    lag = history.metrics.lag
-    mine = [one for one in history.strangers if one.ours and one.failed and since <= one.at <= until]
-    return sum(one.at + lag <= moment for one in mine)
-
-
-def _fails_then(history: History, moment: float) -> bool:
-    """Whether our own event counts as failed at a moment."""
-    made = [one.ending for one in history.delivery.attempts if one.at <= moment]
-    return bool(made) and not {"ok", "liar", "odd"} & set(made)
 
 
 # Faults

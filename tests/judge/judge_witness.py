@@ -41,11 +41,14 @@ def _delivered(value: Any) -> bool:
 
 def _latest_input(value: Any) -> bool:
     newest = value.latest_input
-    return newest is not None and (newest.request_id == REQUEST or newest.request_id.startswith("req_s"))
+    return newest is not None and (
+        newest.request_id == REQUEST or newest.request_id.startswith(("req_s", "req_r"))
+    )
 
 
 def _metrics(value: Any) -> bool:
-    return value.ours_listed is True and value.count is not None and bool(value.count >= value.listed)
+    known = None not in {value.count, value.delivered, value.failed} and value.ours_listed is True
+    return known and value.count >= value.listed and value.delivered + value.failed >= value.finished
 
 
 ASKED: Mapping[Stage, Ask] = {

@@ -183,8 +183,18 @@ def latest_input(**changes: Any) -> LatestInputAnswer:
 
 
 def window(**changes: Any) -> WindowSeen:
-    seen = WindowSeen(since=NOON, until=NOON, listed=1, ours_listed=True, count=1, failed=0, delivered=1)
-    return replace(seen, **changes)
+    """A window in which all events are finished, and delivered where nothing else is said."""
+    count, failed = changes.get("count", 1), changes.get("failed", 0)
+    known = count is not None and failed is not None
+    facts: Json = {
+        "count": 1,
+        "failed": 0,
+        "listed": 1,
+        "delivered": count - failed if known else 1,
+    } | changes
+    facts.setdefault("finished", facts["listed"])
+    dates: Json = {"since": NOON, "until": NOON}
+    return WindowSeen(**(dates | {"ours_listed": True} | facts))
 
 
 def reply(status: int = 202, request_id: str | None = REQUEST) -> IngressReply:

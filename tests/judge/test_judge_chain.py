@@ -187,7 +187,7 @@ class TestEvent:
     def test_its_states_are_told_in_order(self) -> None:
         scene = before(Stage.DELIVERY).events(event(status="SUCCESSFUL"), when=103.0)
 
-        states = chain.event_states(scene.evidence, scene.expect)
+        states = chain.event_states(scene.evidence, scene.expect)[EVENT]
         assert [(when, state.status) for when, state in states] == [(102.0, "QUEUED"), (103.0, "SUCCESSFUL")]
 
     def test_it_is_chosen_at_first_sight(self) -> None:

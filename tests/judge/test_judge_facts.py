@@ -62,7 +62,9 @@ DELIVERED: Facts = {
 }
 COUNTED: Facts = {
     "count": 1,
+    "finished_count": 1,
     "listed": 1,
+    "listed_finished": 1,
     "failed_count": 0,
     "delivered_count": 1,
     "window_start": "2026-06-01T12:00:00.000Z",
@@ -221,7 +223,8 @@ class TestEnded:
         seen = before(Stage.METRICS).metrics(window(count=3, listed=2, failed=2, delivered=1))
 
         ended = assert_ended(seen.judge(Stage.METRICS), Cause.METRICS_FAILURES)
-        assert ended.facts == COUNTED | {"count": 3, "listed": 2, "failed_count": 2, "delivered_count": 1}
+        counted = {"count": 3, "finished_count": 3, "failed_count": 2, "delivered_count": 1}
+        assert ended.facts == COUNTED | counted | {"listed": 2, "listed_finished": 2}
 
     @pytest.mark.parametrize(
         "seen", [window(count=0), window(ours_listed=False), window(count=None), window(failed=1)]
@@ -231,8 +234,9 @@ class TestEnded:
         scene.attempts(failed(), attempt(attempt_number=2, created_at=at(2)), when=103.5).metrics(seen)
         waiting = scene.judge(Stage.METRICS)
 
-        facts = {"count": seen.count, "listed": 1, "failed_count": seen.failed, "delivered_count": 1}
-        assert waiting.facts == COUNTED | facts
+        counted = {"count": seen.count, "finished_count": seen.ended}
+        facts = {"failed_count": seen.failed, "delivered_count": seen.delivered}
+        assert waiting.facts == COUNTED | counted | facts
 
     @pytest.mark.parametrize("when", range(1, 4))
     def test_a_series_without_a_count_tells_the_rest(self, when: int) -> None:
@@ -243,7 +247,8 @@ class TestEnded:
         facts = scene.judge(Stage.METRICS).facts
         assert facts is not None
         known = {name: value for name, value in facts.items() if value is not None}
-        assert known == {n: value for n, value in COUNTED.items() if n not in {"count", "delivered_count"}}
+        unknown = {"count", "delivered_count", "finished_count"}
+        assert known == {n: value for n, value in COUNTED.items() if n not in unknown}
 
     @pytest.mark.parametrize("stage", [Stage.INGRESS, Stage.BRANCH])
     def test_a_record_of_another_team_tells_whose_it_is(self, stage: Stage) -> None:

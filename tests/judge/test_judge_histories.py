@@ -26,6 +26,7 @@ from fasthook_histories import (
     LatestInput,
     Limits,
     Metrics,
+    Replayed,
     RetryRule,
     Route,
     Stranger,
@@ -122,6 +123,20 @@ def test_other_traffic_changes_no_verdict(history: History) -> None:
     if busy.decision.deciding is None and quiet.decision.deciding is None:
         return
     said, silent = verdicts(busy.results), verdicts(quiet.results)
+    assert {stage: said[stage] for stage in ours} == {stage: silent[stage] for stage in ours}
+
+
+@several(4)
+@given(histories())
+def test_replays_and_repeated_records_change_no_verdict(history: History) -> None:
+    """But for the latest input and the metrics, as for other traffic: a replay is an event of its own."""
+    played = Replay(history).run()
+    plain = Replay(replace(history, replays=(), again=False)).run()
+
+    ours = set(Stage) - {Stage.LATEST_INPUT, Stage.METRICS}
+    if played.decision.deciding is None and plain.decision.deciding is None:
+        return
+    said, silent = verdicts(played.results), verdicts(plain.results)
     assert {stage: said[stage] for stage in ours} == {stage: silent[stage] for stage in ours}
 
 
@@ -233,6 +248,65 @@ FOUND: dict[str, tuple[History, Outcome]] = {
             strangers=(Stranger(at=2.5, ours=True, failed=True),),
             limits=Limits(advisory=frozenset({Stage.DELIVERY})),
         ),
+        None,
+    ),
+    "a_delivered_replay_of_a_request_whose_event_failed": (
+        History(
+            delivery=Delivery(attempts=(Attempt(at=0.5, ending="500", visible=3.0),)),
+            replays=(Replayed(at=1.0),),
+            limits=Limits(failure_rate=0.9),
+        ),
+        (Stage.DELIVERY, Cause.DELIVERY_FAILED),
+    ),
+    "a_delivered_replay_of_an_event_that_failed": (
+        History(
+            delivery=Delivery(attempts=(Attempt(at=0.5, ending="500", visible=3.0),)),
+            replays=(Replayed(at=1.0, of="event", sign="parent"),),
+            limits=Limits(failure_rate=0.9),
+        ),
+        (Stage.DELIVERY, Cause.DELIVERY_FAILED),
+    ),
+    "a_failed_replay_of_a_request_whose_event_was_delivered": (
+        History(replays=(Replayed(at=0.5, status="FAILED"),), limits=Limits(failure_rate=0.5)),
+        None,
+    ),
+    "a_failed_replay_is_an_event_of_its_own": (
+        History(replays=(Replayed(at=0.5, status="FAILED"),)),
+        (Stage.METRICS, Cause.METRICS_FAILURES),
+    ),
+    "a_replay_that_is_listed_before_the_request": (
+        History(ingress=Ingress(visible=5.0), branch=Branch(visible=5.0), replays=(Replayed(at=1.0),)),
+        None,
+    ),
+    "a_replay_of_a_request_that_is_never_listed": (
+        History(ingress=Ingress(visible=FOREVER), replays=(Replayed(at=1.0),)),
+        (Stage.INGRESS, Cause.REQUEST_NOT_SEEN),
+    ),
+    "records_that_are_listed_twice": (
+        History(again=True, page=1, strangers=(Stranger(at=-5.0), Stranger(at=0.5))),
+        None,
+    ),
+    "an_ignored_event_in_the_count_in_place_of_ours": (
+        History(
+            metrics=Metrics(lag=FOREVER, ignored=True),
+            strangers=(Stranger(at=-5.0, ended="CANCELLED"),),
+        ),
+        (Stage.METRICS, Cause.METRICS_LAG),
+    ),
+    "failures_diluted_by_events_that_were_ignored": (
+        History(
+            metrics=Metrics(ignored=True),
+            strangers=(Stranger(at=-5.0, failed=True), *[Stranger(at=-5.0, ended="CANCELLED")] * 8),
+            limits=Limits(failure_rate=0.4),
+        ),
+        (Stage.METRICS, Cause.METRICS_FAILURES),
+    ),
+    "a_second_event_of_our_request_that_failed": (
+        History(branch=Branch(twin="event", twin_fails=True), limits=Limits(failure_rate=1.0)),
+        (Stage.DELIVERY, Cause.DELIVERY_FAILED),
+    ),
+    "a_second_event_of_our_request_that_was_delivered": (
+        History(branch=Branch(twin="event"), page=1),
         None,
     ),
     "an_older_input_of_somebody_else": (

@@ -60,11 +60,21 @@ def test_our_event_counted_and_nothing_failed_passes() -> None:
     [
         ({"count": 0, "delivered": 0}, "count 0"),
         ({"count": 4, "listed": 5}, "count 4"),
+        ({"count": 2, "delivered": 0}, "0 of them finished"),
+        ({"count": 990, "delivered": 1, "finished": 2, "listed": 2}, "1 of them finished"),
         ({"ours_listed": False, "listed": 0}, "not listed"),
         ({"ours_listed": False, "count": 9, "listed": 9}, "not listed"),
         ({"partial": True}, "partial"),
     ],
-    ids=["zero", "fewer_than_listed", "not_listed_yet", "others_only", "lower_bounds"],
+    ids=[
+        "zero",
+        "fewer_than_listed",
+        "ignored_ones_only",
+        "fewer_finished_than_listed",
+        "not_listed_yet",
+        "others_only",
+        "lower_bounds",
+    ],
 )
 def test_until_our_event_is_counted_nothing_is_proved(changes: Json, says: str) -> None:
     scene = before(STAGE).metrics(window(**changes))
@@ -163,7 +173,17 @@ class TestRecovered:
         assert_ended(judged(window(count=2, listed=2, failed=1)), Cause.METRICS_FAILURES, "1 of 2")
 
 
-@pytest.mark.parametrize("missing", ["count", "failed"])
+def test_the_share_is_that_of_finished_events() -> None:
+    """Ignored and waiting events dilute it no more: 10 of 10 failed beside 990 that were filtered."""
+    filtered = window(count=1000, listed=10, failed=10, delivered=0)
+    assert_ended(judged(filtered, limits=Limits(max_failure_rate=0.9)), Cause.METRICS_FAILURES, "10 of 10")
+
+    diluted = window(count=1000, listed=20, failed=10, delivered=10)
+    assert_passed(judged(diluted, limits=Limits(max_failure_rate=0.5)))
+    assert_ended(judged(diluted, limits=Limits(max_failure_rate=0.4)), Cause.METRICS_FAILURES, "10 of 20")
+
+
+@pytest.mark.parametrize("missing", ["count", "failed", "delivered"])
 class TestSeriesWithoutACount:
     def test_it_may_still_be_filled(self, missing: str) -> None:
         scene = before(STAGE).metrics(window(**{missing: None}))

@@ -64,16 +64,19 @@ def _ignored(evidence: Evidence, expect: Expectations) -> _Ignored | None:
 
 def _existing(found: Event, seen: tuple[Event, ...], expect: Expectations) -> Finding:
     facts = {"event_id": found.id, "status": found.status, "request_id": found.request_id}
-    stranger = wrong_team(STAGE, expect, (f"event {found.id}", found.team_id))
+    routed = [one for one in seen if one.status != "CANCELLED"]
+    stranger = wrong_team(STAGE, expect, *((f"event {one.id}", one.team_id) for one in routed))
     if stranger:
         return stranger
-    if found.status == "HOLD":
+    held = next((one for one in routed if one.status == "HOLD"), None)
+    if held is not None:
+        facts |= {"event_id": held.id, "status": held.status}
         message = (
-            f"event {found.id} is on HOLD: connection {expect.connection_id} was paused, expected delivery"
+            f"event {held.id} is on HOLD: connection {expect.connection_id} was paused, expected delivery"
         )
         return ended(STAGE, Cause.EVENT_HELD, message, facts=facts)
-    twins = ", ".join(event.id for event in seen)
-    warnings = (f"the branch was created {len(seen)} times: {twins}",) if len(seen) > 1 else ()
+    ids = ", ".join(event.id for event in seen)
+    warnings = (f"the request made {len(seen)} events on this connection: {ids}",) if len(seen) > 1 else ()
     return passed(STAGE, f"event {found.id} for request {found.request_id}", facts=facts, warnings=warnings)
 
 

@@ -6,7 +6,7 @@ verdict.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -19,6 +19,9 @@ from pytest_fasthook.expect import Expectations
 from pytest_fasthook.route import Route, answers_for_itself, blind_route, read_route
 
 T = TypeVar("T")
+
+MOST_REPLAYS = 3
+"""Of so many replays it is asked what became of them."""
 
 
 def connection_question(expect: Expectations) -> Question:
@@ -171,18 +174,35 @@ def event_looks(evidence: Evidence, expect: Expectations) -> Sequence[Observatio
 
 def event(evidence: Evidence, expect: Expectations) -> Event | None:
     """The event that stands for our branch, as last seen."""
-    states = event_states(evidence, expect)
-    return states[-1][1] if states else None
+    return next(iter(events(evidence, expect)), None)
 
 
-def event_states(evidence: Evidence, expect: Expectations) -> tuple[tuple[float, Event], ...]:
-    """What our event was at each sight of it, with the moment of asking.
+def events(evidence: Evidence, expect: Expectations) -> tuple[Event, ...]:
+    """Our events as last seen; the one that stands for our branch comes first."""
+    return tuple(states[-1][1] for states in event_states(evidence, expect).values())
 
-    It is chosen at the first sight of any, so that a twin that shows up later does not take its place.
+
+States = tuple[tuple[float, Event], ...]
+
+
+def event_states(evidence: Evidence, expect: Expectations) -> Mapping[str, States]:
+    """What each of our events was at each sight of it, with the moment of asking, by its id.
+
+    The first is the one that stands for our branch: it is chosen at the first sight of any, so that one that shows up
+    later does not take its place. The others were made beside it; one that was ignored from the start (a duplicate)
+    is none of them.
     """
     looks = [look for look in event_looks(evidence, expect) if look.value.events]
+    found: dict[str, States] = {}
+    for look in looks:
+        for one in look.value.events:
+            found[one.id] = (*found.get(one.id, ()), (look.asked_at, one))
     chosen = branch_of(looks[0].value.events).id if looks else None
-    return tuple((look.asked_at, e) for look in looks for e in look.value.events if e.id == chosen)
+    return {
+        name: found[name]
+        for name in sorted(found, key=lambda name: name != chosen)
+        if name == chosen or found[name][0][1].status != "CANCELLED"
+    }
 
 
 def branch_of(found: tuple[Event, ...]) -> Event:
@@ -196,9 +216,25 @@ def attempts_question(found: Event) -> Question:
 
 
 def attempts(evidence: Evidence, found: Event) -> tuple[Attempt, ...]:
-    """The attempts of an event as last seen, oldest first."""
+    """The attempts of an event as last seen, oldest first, without those that somebody asked for."""
     observation = evidence.answered(attempts_question(found))
-    return observation.value if observation else ()
+    return tuple(one for one in observation.value if not one.is_replay) if observation else ()
+
+
+def replay_questions(evidence: Evidence, expect: Expectations, moment: float) -> tuple[Question, ...]:
+    """The events of the replays of our request on our connection, as far as replays had been seen at a moment."""
+    looks = [look for look in evidence.answers(request_question(evidence, expect)) if look.asked_at <= moment]
+    ids = dict.fromkeys(name for look in looks for name in look.value.replays)
+    about = events_question(evidence, expect)
+    return tuple(replace(about, request_id=name) for name in ids)[:MOST_REPLAYS]
+
+
+def delivered_replays(evidence: Evidence, expect: Expectations, moment: float) -> tuple[str, ...]:
+    """The ids of events that were delivered, but only as replays of ours."""
+    own = (one for look in event_looks(evidence, expect) for one in look.value.replays)
+    answers = (evidence.answers(question) for question in replay_questions(evidence, expect, moment))
+    others = (one for looks in answers for look in looks for one in look.value.events)
+    return tuple(dict.fromkeys(one.id for one in (*own, *others) if one.status == "SUCCESSFUL"))
 
 
 def latest_input_question(expect: Expectations) -> Question:

@@ -4,16 +4,19 @@ Attempts decide, the event's status is a hint that ends hopeless waits: an attem
 automatic retries are further attempts of the same event, and a failed event without a next attempt is failed
 for good (FastHook contract, attempt and event models; page on retry logic). Looks are judged in their order, each
 with the event as it was seen before the attempts were, so that no success between the two can be missed.
+
+A replay proves nothing: neither a replayed request's event, nor a replayed event, nor an attempt that somebody asked
+for. Where our request made several events on our connection, each must be delivered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from pytest_fasthook.causes import Cause
+from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.client.models import Attempt, Event
-from pytest_fasthook.evidence import Evidence, Question
+from pytest_fasthook.evidence import Evidence, Observation, Question
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wrong_team
@@ -32,15 +35,22 @@ RETRY_TAKES_S = 0.25
 
 
 def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:
-    """Judge the attempts of our event."""
-    event = chain.event(evidence, expect)
-    assert event is not None
-    look = _Look(event, ())
-    for look in _looks(event, evidence, expect):
+    """Judge the attempts of our event, and of every other that was made of our request on our connection."""
+    states = chain.event_states(evidence, expect)
+    delivered: dict[str, StageResult] = {}
+    for look in _looks(states, evidence):
+        if look.event.id in delivered:
+            continue
         decided = _decided(look, evidence, expect)
-        if decided:
-            return decided
-    return _wait(_Look(event, look.attempts), evidence, expect, last=now >= expect.deadline)
+        if decided is not None and decided.outcome is not Outcome.PASSED:
+            return _ended(decided, look, evidence, expect)
+        if decided is not None:
+            delivered[look.event.id] = decided
+        known = [name for name, seen in states.items() if seen[0][0] <= look.asked_at]
+        if all(name in delivered for name in known):
+            return _all_delivered([delivered[name] for name in known])
+    pending = [seen[-1][1] for name, seen in states.items() if name not in delivered]
+    return _wait_for(pending, evidence, expect, last=now >= expect.deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,18 @@ class _Look:
     """One look at the attempts, oldest first, with the event as it was last seen before."""
 
     event: Event
-    attempts: tuple[Attempt, ...]
+    seen: tuple[Attempt, ...]
+    asked_at: float = 0.0
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Those that FastHook made by itself."""
+        return tuple(attempt for attempt in self.seen if not attempt.is_replay)
+
+    @property
+    def replayed(self) -> Attempt | None:
+        """A successful attempt that somebody asked for."""
+        return next((one for one in self.seen if one.is_replay and succeeded(one)), None)
 
     @property
     def failed(self) -> tuple[Attempt, ...]:
@@ -64,12 +85,55 @@ class _Look:
         return next(filter(succeeded, self.attempts), None)
 
 
-def _looks(event: Event, evidence: Evidence, expect: Expectations) -> Iterator[_Look]:
-    states = chain.event_states(evidence, expect)
-    for observation in evidence.about(chain.attempts_question(event)):
-        if observation.error is None:
-            before = [state for asked_at, state in states if asked_at <= observation.asked_at]
-            yield _Look(before[-1] if before else event, observation.value)
+def _looks(states: Mapping[str, chain.States], evidence: Evidence) -> list[_Look]:
+    """The looks at the attempts of all our events, in their order."""
+    looks = (
+        (look, seen)
+        for seen in states.values()
+        for look in evidence.answers(chain.attempts_question(seen[0][1]))
+    )
+    return sorted((_look_of(look, seen) for look, seen in looks), key=lambda look: look.asked_at)
+
+
+def _look_of(observation: Observation, states: chain.States) -> _Look:
+    before = [state for asked_at, state in states if asked_at <= observation.asked_at]
+    return _Look(before[-1] if before else states[-1][1], observation.value, observation.asked_at)
+
+
+def _all_delivered(results: Sequence[StageResult]) -> StageResult:
+    """The first event's result, with what the others say."""
+    return replace(
+        results[0],
+        message="; ".join(result.message for result in results),
+        warnings=tuple(warning for result in results for warning in result.warnings),
+    )
+
+
+def _ended(result: StageResult, look: _Look, evidence: Evidence, expect: Expectations) -> Finding:
+    """A stage that ended without passing; of a failure it is told whether a replay was delivered.
+
+    What became of the replays of our request is asked for once, but not where a saved run is judged again.
+    """
+    if result.cause is not Cause.DELIVERY_FAILED:
+        return result
+    unasked = [
+        q for q in chain.replay_questions(evidence, expect, look.asked_at) if evidence.latest(q) is None
+    ]
+    if unasked and expect.told is None:
+        return Waiting(
+            stage=STAGE,
+            questions=tuple(unasked),
+            missing=Cause.DELIVERY_FAILED,
+            message=result.message,
+            until=expect.deadline,
+            facts=result.facts,
+        )
+    replays = [f"event {name}" for name in chain.delivered_replays(evidence, expect, look.asked_at)]
+    replays += [f"attempt {look.replayed.id}"] if look.replayed else []
+    if not replays:
+        return result
+    told = f"a replay of it was delivered ({', '.join(replays)}), which does not make good for it"
+    return replace(result, message=f"{result.message}; {told}")
 
 
 def _decided(look: _Look, evidence: Evidence, expect: Expectations) -> StageResult | None:
@@ -141,6 +205,8 @@ def _hopeless(look: _Look, evidence: Evidence, expect: Expectations) -> StageRes
             f"event {event.id} went on HOLD before delivery, expected no pause of its connection meanwhile"
         )
         return ended(STAGE, Cause.EVENT_HELD, message, facts=_facts(look, None))
+    if look.failed and look.replayed:
+        return _failed(look, f"event {event.id} failed: {_last(look)}")
     if is_over(event, look.failed, evidence, expect):
         return _failed(look, f"event {event.id} ended as {event.status}: {_last(look)}")
     retry = next_moment(event, look.failed, evidence, expect)
@@ -157,6 +223,19 @@ def _failed(look: _Look, message: str) -> StageResult:
         Cause.DELIVERY_FAILED,
         message,
         facts=_facts(look, look.attempts[-1] if look.attempts else None),
+    )
+
+
+def _wait_for(pending: Sequence[Event], evidence: Evidence, expect: Expectations, *, last: bool) -> Waiting:
+    """What the events that are not delivered wait for."""
+    seen = ((one, evidence.answered(chain.attempts_question(one))) for one in pending)
+    looks = [_Look(one, look.value if look else ()) for one, look in seen]
+    waits = [_wait(look, evidence, expect, last=last) for look in looks]
+    moments = [wait.wake_at for wait in waits if wait.wake_at is not None]
+    return replace(
+        waits[0],
+        questions=tuple(dict.fromkeys(question for wait in waits for question in wait.questions)),
+        wake_at=min(moments) if len(moments) == len(waits) else None,
     )
 
 

@@ -68,6 +68,7 @@ def _unrecorded(found: Request | None, evidence: Evidence, expect: Expectations)
     """No usable record yet: what it means if none appears, and how long to look for it."""
     cause, until = _hint(evidence, expect)
     seen = "has no request record" if expect.sent.probe else f"has not come{_unclear(evidence, expect)}"
+    seen += _replays(evidence, expect)
     if found is not None:
         cause, until = Cause.REQUEST_NOT_SEEN, expect.deadline
         seen = (
@@ -122,6 +123,13 @@ def _subject(expect: Expectations) -> str:
     if probe is not None:
         return f"probe {probe.probe_id}"
     return f"a real request{f' with {match}' if match else ''} since {write_iso(expect.sent.since)}"
+
+
+def _replays(evidence: Evidence, expect: Expectations) -> str:
+    """Replays that were found in place of the request."""
+    looks = evidence.answers(chain.request_question(evidence, expect))
+    ids = dict.fromkeys(name for look in looks for name in look.value.replays)
+    return f", only replays of it ({', '.join(ids)}), which are not the probe" if ids else ""
 
 
 def _unclear(evidence: Evidence, expect: Expectations) -> str:

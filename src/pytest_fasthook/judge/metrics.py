@@ -1,8 +1,8 @@
 """Metrics: our own event is counted, and in that same answer failures are within the limit.
 
-Series are zero-filled, so a zero proves nothing: only once the count has reached the number of this connection's
-events that the events list shows in the same window, ours among them, do the failures mean anything (FastHook
-contract, metrics series; guide on observing event flows).
+Series are zero-filled, so a zero proves nothing: only once they count as many finished events as the events list
+shows in the same window, ours among them, do the failures mean anything. The share is that of finished events, which
+waiting and ignored ones do not dilute (FastHook contract, metrics series; guide on observing event flows).
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ def _seen(
 ) -> Finding:
     """What the last of some looks showed."""
     seen = values[-1]
-    count, failed = seen.count, seen.failed
-    if count is None or failed is None:
+    finished, failed = seen.ended, seen.failed
+    if seen.count is None or finished is None or failed is None:
         return _lacking(values, question, expect)
-    if seen.partial or not seen.ours_listed or count < seen.listed:
+    if not seen.has_caught_up:
         return _wait(question, expect, _lag(seen, evidence, expect), seen=seen)
-    over = _over(seen, count, failed, expect)
-    if over and not _over(seen, count, failed - _passing_failures(evidence, expect), expect):
+    over = _over(seen, finished, failed, expect)
+    if over and not _over(seen, finished, failed - _passing_failures(evidence, expect), expect):
         message = f"{over}; one of them may be event {_event(evidence, expect).id} before its retry succeeds"
         return _wait(question, expect, message, seen=seen)
     if over:
         return ended(STAGE, Cause.METRICS_FAILURES, over, facts=_facts(seen))
-    message = f"{count} events counted, ours among them, {failed} failed, in the window {_window(seen)}"
+    message = f"{_number(finished)} counted, ours among them, {failed} failed, in the window {_window(seen)}"
     return passed(STAGE, message, facts=_facts(seen))
 
 
@@ -87,7 +87,7 @@ def _window_end(evidence: Evidence, expect: Expectations) -> datetime:
     if Stage.DELIVERY in expect.limits.advisory:
         return made + MARGIN
     attempts = (look.value or () for look in evidence.about(chain.attempts_question(event)))
-    success = next((one for found in attempts for one in found if succeeded(one)), None)
+    success = next((one for found in attempts for one in found if succeeded(one) and not one.is_replay), None)
     delivered = (success.successful_at or success.responded_at or success.created_at) if success else None
     return max(made, delivered or made) + MARGIN
 
@@ -95,46 +95,57 @@ def _window_end(evidence: Evidence, expect: Expectations) -> datetime:
 def _lacking(values: Sequence[WindowSeen], question: Question, expect: Expectations) -> Finding:
     """A series without a count may still be filled; one that stays without never will be."""
     seen, recent = values[-1], values[-LACKING_LOOKS:]
-    missing = "count" if seen.count is None else "failed_count"
+    measures = {"count": seen.count, "failed_count": seen.failed, "delivered_count": seen.delivered}
+    missing = " and no ".join(name for name, value in measures.items() if value is None)
     message = f"the metrics series of {expect.connection_id} carries no {missing}"
     waiting = _wait(question, expect, message, seen=seen, missing=Cause.API_BAD_RESPONSE)
-    if len(recent) == LACKING_LOOKS and all(value.count is None or value.failed is None for value in recent):
+    if len(recent) == LACKING_LOOKS and all(value.count is None or value.ended is None for value in recent):
         return ended(STAGE, waiting.missing, waiting.message, facts=waiting.facts)
     return waiting
 
 
-def _over(seen: WindowSeen, count: int, failed: int, expect: Expectations) -> str | None:
+def _over(seen: WindowSeen, finished: int, failed: int, expect: Expectations) -> str | None:
     """What to say when failures are above the limit; ``None`` when they are within it."""
     limit = expect.limits.max_failure_rate
-    rate = failed / count if count else 0.0
+    rate = failed / finished if finished else 0.0
     if rate <= limit:
         return None
     return (
-        f"{failed} of {count} events of {expect.connection_id} failed ({rate:.1%}) in the window "
+        f"{failed} of {_number(finished)} of {expect.connection_id} failed ({rate:.1%}) in the window "
         f"{_window(seen)}, expected at most {limit:.1%}"
     )
 
 
+def _number(finished: int) -> str:
+    return f"{finished} finished event{'' if finished == 1 else 's'}"
+
+
 def _passing_failures(evidence: Evidence, expect: Expectations) -> int:
-    """How many failures may be our own event's that are none in the end: it was, or can still be, delivered."""
-    event = _event(evidence, expect)
+    """How many failures may be our own events' that are none in the end: each was, or can still be, delivered."""
+    return sum(_may_have_failed(event, evidence, expect) for event in chain.events(evidence, expect))
+
+
+def _may_have_failed(event: Event, evidence: Evidence, expect: Expectations) -> bool:
     attempts = chain.attempts(evidence, event)
     failed = [attempt for attempt in attempts if attempt.status == "FAILED"]
     success = next(filter(succeeded, attempts), None)
     if success is not None:
-        return int(bool(failed) or (success.attempt_number or 0) > 1)
-    return int(not is_over(event, failed, evidence, expect))
+        return bool(failed) or (success.attempt_number or 0) > 1
+    return not is_over(event, failed, evidence, expect)
 
 
 def _lag(seen: WindowSeen, evidence: Evidence, expect: Expectations) -> str:
     event = _event(evidence, expect)
+    window = f"in the window {_window(seen)}"
     if not seen.ours_listed:
-        return f"event {event.id} of {expect.connection_id} is not listed in the window {_window(seen)}"
+        return f"event {event.id} of {expect.connection_id} is not listed as finished {window}"
     if seen.partial:
-        what = f"metrics or events of {expect.connection_id} in the window {_window(seen)} are partial"
+        what = f"metrics or events of {expect.connection_id} {window} are partial"
         return f"{what}, as the API says, so failures beside event {event.id} may be left out"
+    counted = f"{seen.count} events, {seen.ended} of them finished"
+    listed = f"{seen.listed}, {seen.finished} of them finished"
     return (
-        f"metrics of {expect.connection_id} count {seen.count} events while {seen.listed} are listed, event "
+        f"metrics of {expect.connection_id} count {counted}, {window}, while the events list has {listed}, event "
         f"{event.id} among them"
     )
 
@@ -164,7 +175,9 @@ def _window(seen: WindowSeen) -> str:
 def _facts(seen: WindowSeen) -> dict[str, object]:
     return {
         "count": seen.count,
+        "finished_count": seen.ended,
         "listed": seen.listed,
+        "listed_finished": seen.finished,
         "failed_count": seen.failed,
         "delivered_count": seen.delivered,
         "window_start": write_iso(seen.since),

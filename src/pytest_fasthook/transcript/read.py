@@ -137,12 +137,14 @@ def _read_events(value: Mapping[str, Any]) -> EventsSeen:
 
 def _read_window(value: Mapping[str, Any]) -> WindowSeen:
     counts = {name: value[name] for name in ("count", "failed", "delivered")}
-    if any(type(count) not in {int, type(None)} for count in (*counts.values(), value["listed"])):
+    whole = (*counts.values(), value["listed"], value["finished"])
+    if any(type(count) not in {int, type(None)} for count in whole):
         raise TypeError("counts are whole numbers")
     return WindowSeen(
         since=read_iso(value["since"]),
         until=read_iso(value["until"]),
         listed=int(value["listed"]),
+        finished=int(value["finished"]),
         ours_listed=value["ours_listed"] is True,
         partial=value["partial"] is not False,
         **counts,

@@ -85,7 +85,7 @@ class Api:
             and _speaks_of(receipt, ask.text("q", "search_term"))
             and not (partial and receipt.foreign is None)
         ]
-        page, following = _page(ask, found, key=lambda receipt: receipt.request_id)
+        page, following = self._page(ask, found, key=lambda receipt: receipt.request_id)
         with_data = "data" in ask.words("include")
         events = self.world.events()
         shown = [self._request_record(receipt, events, with_data=with_data) for receipt in page]
@@ -123,7 +123,7 @@ class Api:
             and self._wanted(event.receipt.source.id, ask.words("source_id"))
             and self._lists(event, ask.words("status"), cancelled=self.world.api.lists_cancelled)
         ]
-        page, following = _page(ask, found, key=lambda event: event.id)
+        page, following = self._page(ask, found, key=lambda event: event.id)
         shown = [records.event_record(event) for event in page]
         return _list_envelope(ask, shown, total=len(found), following=following, window=(start, end))
 
@@ -146,6 +146,7 @@ class Api:
         direction = ask.text("dir") or "desc"
         found.sort(key=lambda pair: pair[1].at, reverse=direction == "desc")
         models = [records.attempt_record(event, attempt) for event, attempt in found[: ask.limit(255)]]
+        models += models[:1] if self.world.api.repeats else []
         pagination = {"order_by": "created_at", "dir": direction, "limit": ask.limit(255)}
         return {
             "pagination": pagination | {"next": None, "prev": None},
@@ -168,6 +169,13 @@ class Api:
         ]
         scripts = [route.metrics for route in self.world.routes if route.connection_id in connections]
         return event_metrics(ask, events, script=scripts[0] if scripts else MetricsScript())
+
+    def _page(self, ask: Ask, found: list[T], *, key: Callable[[T], str]) -> tuple[list[T], str | None]:
+        page, following = _page_of(ask, found, key=key)
+        if not self.world.api.repeats or not page:
+            return page, following
+        before = found[: found.index(page[0])][-1:]
+        return [*before, *page, page[0]], following
 
     def _wanted(self, name: str, asked: list[str]) -> bool:
         return not asked or name in asked or self.world.api.ignores_filters
@@ -237,7 +245,7 @@ def _input(route: RouteScript, *, request_id: str, at: float, envelope: dict[str
     }
 
 
-def _page(ask: Ask, found: list[T], *, key: Callable[[T], str]) -> tuple[list[T], str | None]:
+def _page_of(ask: Ask, found: list[T], *, key: Callable[[T], str]) -> tuple[list[T], str | None]:
     cursor = ask.text("cursor", "next")
     keys = [key(row) for row in found]
     if cursor is not None and cursor not in keys:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from standin.receipts import Receipt
-from standin.script import AttemptScript, RouteScript
+from standin.script import AttemptScript, ReplayScript, RouteScript
 
 NEVER = math.inf
 
@@ -43,11 +43,13 @@ class EventSeen:
     ignored: str | None = None
     attempts: tuple[AttemptSeen, ...] = ()
     next_attempt_at: float | None = None
+    replay: ReplayScript | None = None
+    parent_id: str | None = None
 
     @property
     def created_at(self) -> float:
         """Events are dated when their request came in, whenever they become visible."""
-        return self.receipt.at
+        return self.receipt.at + (self.replay.at_s if self.replay else 0.0)
 
 
 def request_shown_at(receipt: Receipt, arrivals: Sequence[float]) -> float:
@@ -76,6 +78,35 @@ def event_seen(route: RouteScript, receipt: Receipt, *, shown_at: float, now: fl
     if route.branch.kind == "ignored":
         cause = route.branch.cause
     return _ignored_event(route, receipt, at, cause) if cause else _event(route, receipt, at, now)
+
+
+def more_events(event: EventSeen, *, first: bool, now: float) -> list[EventSeen]:
+    """What else a branch made: a second event, and the replays of the first request's events."""
+    second, found = event.route.branch.second, []
+    if second is not None and event.receipt.foreign is None:
+        found.append(_made_beside(event, f"{event.id}_second", second))
+    scripts = event.receipt.source.replays if first else ()
+    for number, script in enumerate(scripts):
+        if script.of == "event" and event.receipt.at + script.at_s <= now:
+            again = _made_beside(event, f"{event.id}_replay_{number}", script.outcome)
+            found.append(replace(again, replay=script, parent_id=event.id))
+    return found
+
+
+def _made_beside(event: EventSeen, name: str, status: str) -> EventSeen:
+    """An event of the same request on the same route, ended by its first attempt."""
+    answered = {"SUCCESSFUL": 200, "FAILED": 500}.get(status)
+    script = AttemptScript(status=status, response_status=answered)
+    made = AttemptSeen(number=1, at=event.shown_at, script=script)
+    return replace(
+        event,
+        id=name,
+        status=status,
+        counted_at=event.shown_at,
+        attempts=(made,) if answered else (),
+        next_attempt_at=None,
+        ignored="DEDUPLICATED" if status == "CANCELLED" else None,
+    )
 
 
 def event_id(route: RouteScript, receipt: Receipt) -> str:

@@ -35,7 +35,7 @@ def event_metrics(ask: Ask, events: list[EventSeen], *, script: MetricsScript) -
     return {
         "date_range": {"start": iso(start), "end": iso(end)},
         "granularity": granularity,
-        "series": _series(counted, measures, first=first, end=end, step=step),
+        "series": _series(counted, measures, first=first, end=end, step=step, ignored=script.ignored),
     }
 
 
@@ -56,7 +56,7 @@ def _measures(ask: Ask, script: MetricsScript) -> list[str]:
 
 
 def _series(
-    events: list[EventSeen], measures: list[str], *, first: float, end: float, step: int
+    events: list[EventSeen], measures: list[str], *, first: float, end: float, step: int, ignored: bool
 ) -> list[dict[str, Any]]:
     buckets = max(1, int((end - first) // step) + 1)
     points: list[dict[str, Any]] = [
@@ -65,11 +65,11 @@ def _series(
     for event in events:
         point = points[int((event.created_at - first) // step)]
         for measure in measures:
-            point[measure] += _counts(measure, event.status)
+            point[measure] += _counts(measure, event.status, ignored=ignored)
     return points
 
 
-def _counts(measure: str, status: str) -> bool:
+def _counts(measure: str, status: str, *, ignored: bool) -> bool:
     if measure == "count":
-        return status != "CANCELLED"
+        return ignored or status != "CANCELLED"
     return status in _STATUS_OF[measure]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from standin.script import ForeignTraffic, SourceScript
+from standin.script import ForeignTraffic, ReplayScript, SourceScript
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class Receipt:
         recorded: whether FastHook wrote it down.
         ignored: the cause for which a connection's rules ignore it, by connection.
         foreign: the script of other people's traffic; ``None`` for what a test's gate sent.
+        replay: why this repeats the request ``parent_id``; ``None`` where it does not.
     """
 
     request_id: str
@@ -34,6 +35,8 @@ class Receipt:
     recorded: bool = True
     ignored: Mapping[str, str] = field(default_factory=dict)
     foreign: ForeignTraffic | None = None
+    replay: ReplayScript | None = None
+    parent_id: str | None = None
 
     @property
     def probe_id(self) -> str | None:
@@ -83,6 +86,24 @@ def foreign_receipts(source: SourceScript, *, begins: Beginnings) -> list[Receip
         if start is not None:
             found += [_foreign(source, traffic, start, row, n) for n in range(traffic.count)]
     return found
+
+
+def replayed_receipts(first: Receipt) -> list[Receipt]:
+    """The replays of a source's first request, with everything that it carried."""
+    return [
+        replace(
+            first,
+            request_id=f"req_replay_{first.source.id.removeprefix('src_')}_{number}",
+            at=first.at + script.at_s,
+            rejection=None,
+            recorded=True,
+            foreign=ForeignTraffic(at_s=script.at_s, outcome=script.outcome),
+            replay=script,
+            parent_id=first.request_id,
+        )
+        for number, script in enumerate(first.source.replays)
+        if script.of == "request"
+    ]
 
 
 def _foreign(source: SourceScript, traffic: ForeignTraffic, start: float, row: int, number: int) -> Receipt:

@@ -7,7 +7,7 @@ from typing import Any
 from standin.history import AttemptSeen, EventSeen
 from standin.moments import iso, iso_or_none
 from standin.receipts import Receipt
-from standin.script import RouteScript, SourceScript
+from standin.script import ReplayScript, RouteScript, SourceScript
 
 Record = dict[str, Any]
 CREATED = "2026-05-01T08:00:00.000Z"
@@ -110,15 +110,22 @@ def request_record(receipt: Receipt, *, team_id: str, branches: list[EventSeen],
         "events_count": len(branches) - ignored,
         "ignored_count": ignored,
         "cli_events_count": 0,
-        "is_retry": False,
-        "retry_kind": None,
-        "retry_parent_request_id": None,
-        "retry_operation_id": None,
-        "retried_at": None,
+        **_signs(receipt.replay, "retry_parent_request_id", receipt.parent_id),
+        "retried_at": iso_or_none(receipt.at if receipt.replay else None),
         "updated_at": iso(receipt.at),
         "created_at": iso(receipt.at),
     }
     return record | {"data": receipt.envelope} if with_data else record
+
+
+def _signs(replay: ReplayScript | None, parent: str, parent_id: str | None) -> Record:
+    """The fields that tell a replay."""
+    silent: Record = {"is_retry": False, "retry_kind": None, parent: None, "retry_operation_id": None}
+    if replay is None:
+        return silent
+    told = {"is_retry": True, "retry_kind": "single", parent: parent_id, "retry_operation_id": "bch_1"}
+    name = parent if replay.sign == "parent" else replay.sign
+    return told if name == "all" else {**silent, name: told[name]}
 
 
 def _request_status(receipt: Receipt) -> str:
@@ -151,11 +158,8 @@ def event_record(event: EventSeen) -> Record:
         "failure_message": None,
         "ignored_reason": event.ignored,
         "ingested_at": iso(event.receipt.at),
-        "is_retry": False,
-        "retry_kind": None,
-        "retry_parent_event_id": None,
-        "retry_operation_id": None,
-        "retried_at": None,
+        **_signs(event.replay, "retry_parent_event_id", event.parent_id),
+        "retried_at": iso_or_none(event.created_at if event.replay else None),
     }
 
 

@@ -31,6 +31,7 @@ EndpointName = Literal[
     "latest_input",
     "metrics",
 ]
+ReplaySign = Literal["is_retry", "retry_kind", "parent", "retry_operation_id", "all"]
 FaultKind = Literal["status", "reset", "html", "truncated", "cut", "null", "nulls", "hang", "slow"]
 
 
@@ -101,6 +102,22 @@ class ForeignTraffic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayScript:
+    """Somebody has what came first played again: the request, or each event that it made.
+
+    Attributes:
+        at_s: counts from the first request, be it a probe or other people's.
+        sign: the fields that tell the replay; the small records of older pages have none of them.
+        outcome: the status of the events that it makes.
+    """
+
+    of: Literal["request", "event"] = "request"
+    at_s: float = 0.001
+    sign: ReplaySign = "all"
+    outcome: Literal["SUCCESSFUL", "FAILED", "QUEUED"] = "SUCCESSFUL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceScript:
     """One source: its URL, what it demands, what it answers, and the records of what it received.
 
@@ -114,6 +131,7 @@ class SourceScript:
     ingress: IngressScript = IngressScript()
     request: RequestScript = RequestScript()
     foreign: tuple[ForeignTraffic, ...] = ()
+    replays: tuple[ReplayScript, ...] = ()
     shows_url: bool = True
     checks: bool = True
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -125,10 +143,11 @@ class BranchScript:
 
     ``status`` pins the event's status (``HOLD``, ``QUEUED``, an unknown word) whatever the attempts say. Without
     ``filters`` a filter rule is there and lets everything through; ``tells_ignored`` is what is recorded of an ignored
-    branch: its cause, another one, or nothing.
+    branch: its cause, another one, or nothing. ``second`` is the status of another event that the request made.
     """
 
     kind: Literal["event", "ignored", "never"] = "event"
+    second: Literal["SUCCESSFUL", "FAILED", "QUEUED", "HOLD", "CANCELLED"] | None = None
     cause: str = "FILTERED"
     status: str | None = None
     lag_s: float = 0.0
@@ -160,13 +179,15 @@ class LatestInputScript:
 class MetricsScript:
     """Whether and when our event is counted, and which way of asking the API understands.
 
-    ``whole_buckets`` counts every event of the bucket in which the asked range begins.
+    ``whole_buckets`` counts every event of the bucket in which the asked range begins, ``ignored`` those that were
+    ignored.
     """
 
     counted: bool = True
     lag_s: float = 0.0
     dialect: Literal["both", "guide", "contract"] = "both"
     whole_buckets: bool = False
+    ignored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +253,7 @@ class ApiScript:
         small: records hold only the fields of the older public pages, lists only ``count`` and ``models``.
         lists_cancelled: ignored branches are among the events even when nobody asks for them.
         ignores_filters: lists leave the ids they are asked for out of account.
+        repeats: lists hold their first record twice, and a page begins with the last record of the one before.
         may_pause: the key may pause connections; otherwise it may only read.
     """
 
@@ -243,4 +265,5 @@ class ApiScript:
     small: bool = False
     lists_cancelled: bool = False
     ignores_filters: bool = False
+    repeats: bool = False
     may_pause: bool = False

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from standin.history import EventSeen, event_seen, request_shown_at
-from standin.receipts import Beginnings, Receipt, foreign_receipts
+from standin.history import EventSeen, event_seen, more_events, request_shown_at
+from standin.receipts import Beginnings, Receipt, foreign_receipts, replayed_receipts
 from standin.script import ApiScript, RouteScript, SourceScript
 
 
@@ -105,16 +105,35 @@ class World:
             first = next((probe.at for probe in probes if probe.source.id == source.id), None)
             begins = Beginnings(started=self.started, probe=first, look=self._first_look)
             seen += [receipt for receipt in foreign_receipts(source, begins=begins) if receipt.at <= now]
+        seen += [
+            receipt
+            for first in self._first(seen)
+            for receipt in replayed_receipts(first)
+            if receipt.at <= now
+        ]
         return sorted(seen, key=lambda receipt: (receipt.at, receipt.request_id), reverse=True)
+
+    def _first(self, seen: list[Receipt]) -> list[Receipt]:
+        """The first request that each source received: the gate's where it sent one."""
+        probes = self.probes or seen
+        return [
+            min(own, key=lambda receipt: receipt.at)
+            for source in self.sources
+            if (own := [receipt for receipt in probes if receipt.source.id == source.id])
+        ]
 
     def events(self) -> list[EventSeen]:
         """The visible branches of all connections, ignored ones too, newest first."""
         now = self.now()
         arrivals = [probe.at for probe in self.probes]
-        return [
+        made = [
             event
             for receipt in self.requests()
             for route in self.routes
             if route.source.id == receipt.source.id
             and (event := event_seen(route, receipt, shown_at=request_shown_at(receipt, arrivals), now=now))
         ]
+        firsts = {receipt.request_id for receipt in self._first([event.receipt for event in made])}
+        more = (more_events(event, first=event.receipt.request_id in firsts, now=now) for event in made)
+        all_events = [*made, *(event for found in more for event in found)]
+        return sorted(all_events, key=lambda event: event.created_at, reverse=True)
