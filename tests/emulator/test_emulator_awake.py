@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -385,3 +386,104 @@ def test_ongoing_bulk_operations_are_bounded(wire: httpx.Client) -> None:
         assert api.call("POST", "/events/bulk_operations", {}).status_code == 409
         api.ok("POST", f"/events/bulk_operations/{operations[0]['id']}/cancel")
         api.ok("POST", "/events/bulk_operations", {}, status=201)
+
+
+@pytest.mark.parametrize(("times", "status"), [(200, 500), (5, 200)])
+def test_templates_are_bounded(
+    emulator: Emulator, api: Api, wire: httpx.Client, times: int, status: int
+) -> None:
+    custom = {"content_type": "text", "body": "{{body.text}}" * times}
+    route = emulator.add_route(name="r", auth={"auth_type": None}, source_config={"custom_response": custom})
+    answers = []
+    body = json.dumps({"text": "x" * 1_000_000})
+    longest = longest_health(
+        emulator, wire, lambda: answers.append(wire.post(route.source_url, content=body, timeout=30))
+    )
+    assert longest < 0.5
+    [answer] = answers
+    assert (answer.status_code, len(answer.content) > 1000) == (status, status == 200)
+
+
+@pytest.mark.parametrize(
+    ("custom", "twin"),
+    [
+        ({"body": "x" * 100_001}, {"body": "x" * 100_000}),
+        ({"body": "", "rules": [{}] * 101}, {"body": "", "rules": [{}] * 100}),
+        ({"headers": {"x-a": "{{body}}" * 3}}, {"headers": {"x-a": "{{body}}"}}),
+    ],
+)
+def test_custom_responses_are_bounded(api: Api, wire: httpx.Client, custom: Any, twin: Any) -> None:
+    def status(given: Any) -> int:
+        made = api.call("PUT", "/sources", {"name": "s", "config": {"custom_response": given}})
+        if made.status_code != 200:
+            return made.status_code
+        return wire.post(made.json()["url"], content=b"x" * 4000).status_code
+
+    assert status(custom) in {400, 500}
+    assert status(twin) == 200
+
+
+def test_a_page_of_large_bodies_is_cut(emulator: Emulator, api: Api, wire: httpx.Client) -> None:
+    route = emulator.add_route(name="r", auth={"auth_type": None})
+    small = wire.post(route.source_url, json={"a": 1}).json()["request_id"]
+    for _ in range(8):
+        large = wire.post(route.source_url, content=b"x" * 1_500_000).json()["request_id"]
+    answer = api.call("GET", "/requests", params={"include": "data", "limit": 100})
+    assert len(answer.content) < 5_000_000
+    models = {model["id"]: model["data"] for model in answer.json()["models"]}
+    assert models[small]["body"] == {"a": 1}
+    assert [len(data["body"]) for data in models.values()] == [1_500_000] * 2 + [1000] * 6 + [1]
+    assert all(data["is_large_payload"] is (name != small) for name, data in models.items())
+    assert len(api.get(f"/requests/{large}")["data"]["body"]) == 1_500_000
+    page = wire.get(f"{emulator.page_url}ui/requests/{large}")
+    assert (len(page.content) < 100_000, "its beginning" in page.text) == (True, True)
+    assert "its beginning" not in wire.get(f"{emulator.page_url}ui/requests/{small}").text
+
+
+def test_others_are_answered_during_a_search(emulator: Emulator, api: Api, wire: httpx.Client) -> None:
+    route = emulator.add_route(name="r", auth={"auth_type": None})
+    for number in range(40):
+        wire.post(route.source_url, content=b"x" * 1_000_000 + b"needle%d-" % number)
+    emulator.settle(timeout=30)
+    found = []
+
+    def look() -> None:
+        for path in ("/requests", "/events", "/requests/count"):
+            found.append(api.get(path, q="needle7-")["count"])
+            found.append(api.get(path, q="needle77-")["count"])
+
+    assert longest_health(emulator, wire, look) < 0.5
+    assert found == [1, 0] * 3
+    assert wire.get(emulator.page_url, params={"q": "needle7-"}).text.count("/ui/requests/") == 1
+    operation = api.ok("POST", "/requests/bulk_operations", {"q": "needle7-"}, status=201)
+    assert operation["total_count"] == 1
+
+
+def test_attempts_are_found_by_their_answers(emulator: Emulator, api: Api) -> None:
+    emulator.receiver.answer(200, b'{"said": "needle"}')
+    api.sent(emulator.add_route(name="r"))
+    assert api.get("/attempts", q="needle")["count"] == 1
+    assert api.get("/attempts", q="other")["count"] == 0
+
+
+def test_a_name_that_is_never_resolved_keeps_nobody_from_stopping(
+    wire: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends, real = threading.Event(), socket.getaddrinfo
+
+    def hangs(host: Any, *more: Any, **named: Any) -> Any:
+        if host == "never.test" and ends.wait(20):
+            raise socket.gaierror
+        return real(host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    emulator = Emulator().start()
+    route = emulator.add_route(name="r", auth={"auth_type": None}, destination_url="http://never.test/")
+    assert wire.post(route.source_url, content=b"{}").status_code == 200
+    local = emulator.add_route(name="l", auth={"auth_type": None})
+    assert wire.post(local.source_url, content=b"{}").status_code == 200
+    emulator.receiver.wait(1)
+    began = time.monotonic()
+    emulator.stop()
+    ends.set()
+    assert time.monotonic() - began < 5

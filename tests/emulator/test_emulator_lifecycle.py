@@ -67,7 +67,7 @@ def test_a_start_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
         stored.execute("DROP TABLE project_secrets")
         stored.execute("CREATE TABLE project_secrets (team_id TEXT)")
         stored.commit()
-    with pytest.raises(EmulatorError, match="cannot use .*api_key"):
+    with pytest.raises(EmulatorError, match=r"cannot use .*api_key"):
         Emulator(db=db, port=port).start()
     with socket.create_server(("127.0.0.1", port)), closing(sqlite3.connect(db)) as stored:
         assert stored.execute("PRAGMA locking_mode=EXCLUSIVE").fetchone() == ("exclusive",)

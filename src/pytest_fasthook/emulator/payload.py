@@ -20,13 +20,18 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """One HTTP message as it came in: names of headers in lower case, body as exact bytes."""
+    """One HTTP message as it came in: names of headers in lower case, body as exact bytes.
+
+    Attributes:
+        is_cut: the body is only the beginning of what came in.
+    """
 
     method: str
     path: str
     query: str
     headers: Headers
     body: bytes
+    is_cut: bool = False
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name (lower case), if any."""
@@ -154,7 +159,7 @@ def shown_data(payload: Payload) -> dict[str, Any]:
         "parsed_query": parsed_query(payload.query),
         "headers": shown_headers(payload.headers),
         "body": shown_body(payload.body),
-        "is_large_payload": len(payload.body) > LARGE_BODY,
+        "is_large_payload": payload.is_cut or len(payload.body) > LARGE_BODY,
     }
 
 

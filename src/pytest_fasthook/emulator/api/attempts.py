@@ -54,11 +54,7 @@ def _conditions(call: Call) -> Conditions:
     conditions.among("status", statuses)
     conditions.among("event_id", call.all("event_id"))
     conditions.among("destination_id", call.all("destination_id"))
-    text = call.one("q")
-    if text is not None:
-        conditions.add(
-            "(instr(id, ?) OR instr(event_id, ?) OR instr(request_id, ?) OR instr(body, ?))", *[text] * 4
-        )
+    conditions.search(call.one("q"), "id", "event_id", "request_id", found=call.found, among="id")
     return conditions
 
 

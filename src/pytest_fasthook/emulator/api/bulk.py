@@ -10,6 +10,7 @@ from pytest_fasthook.emulator.api.call import Answer, Call, Operation
 from pytest_fasthook.emulator.api.conditions import Conditions
 from pytest_fasthook.emulator.api.events import event_conditions
 from pytest_fasthook.emulator.api.requests import request_conditions
+from pytest_fasthook.emulator.api.search import searched
 from pytest_fasthook.emulator.api.windows import Window, read_window
 from pytest_fasthook.emulator.errors import Invalid, NotFound
 from pytest_fasthook.emulator.replay import bulk
@@ -23,17 +24,17 @@ REQUEST_FIELDS = ("from", "to", "status", "source_id", "q")
 _BUCKETS = {"all": "1", "ongoing": "status IN ('PLANNED', 'RUNNING')", "history": "finished_ms IS NOT NULL"}
 
 
-def create_for_events(call: Call) -> Answer:
+async def create_for_events(call: Call) -> Answer:
     """Plan the retry of every event that a filter selects; ignored branches are never selected."""
-    filtered, body = _filtered(call, EVENT_FIELDS)
+    filtered, body = await _filtered(call, "/events", EVENT_FIELDS)
     conditions = event_conditions(filtered, _window(filtered))
     conditions.add("status <> 'CANCELLED'")
     return _planned(call, bulk.EVENT_RETRY, conditions, body)
 
 
-def create_for_requests(call: Call) -> Answer:
+async def create_for_requests(call: Call) -> Answer:
     """Plan the replay of every request that a filter selects."""
-    filtered, body = _filtered(call, REQUEST_FIELDS)
+    filtered, body = await _filtered(call, "/requests", REQUEST_FIELDS)
     return _planned(call, bulk.REQUEST_RETRY, request_conditions(filtered, _window(filtered)), body)
 
 
@@ -93,12 +94,12 @@ def bulk_view(operation: BulkOperation) -> dict[str, Any]:
     }
 
 
-def _filtered(call: Call, names: tuple[str, ...]) -> tuple[Call, Mapping[str, Any]]:
+async def _filtered(call: Call, path: str, names: tuple[str, ...]) -> tuple[Call, Mapping[str, Any]]:
     """The call with the body's filter in the place of its query."""
     body = fields.known(call.body(), *names)
     if not all(isinstance(value, str) for value in body.values()):
         raise Invalid("every part of the filter must be a text")
-    return replace(call, query=list(body.items())), body
+    return await searched(replace(call, query=list(body.items())), path), body
 
 
 def _window(call: Call) -> Window:

@@ -21,6 +21,7 @@ class Call:
         query: decoded pairs in the order given.
         raw_body: the exact body.
         token: the caller's credential; empty on public operations.
+        found: the ids of the payloads or attempts in which ``q`` is found.
     """
 
     world: World
@@ -29,6 +30,7 @@ class Call:
     query: Sequence[tuple[str, str]]
     raw_body: bytes = b""
     token: str = field(default="", repr=False)
+    found: Sequence[str] = ()
 
     @property
     def id(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,17 +53,13 @@ class Conditions:
         if place is not None:
             self.add("(created_ms, seq) < (?, ?)", *place)
 
-    def search(self, text: str | None, *columns: str) -> None:
-        """Demand a text in a column or in the payload's path, query, headers or body."""
+    def search(self, text: str | None, *columns: str, found: Sequence[str], among: str = "data_id") -> None:
+        """Demand a text in a column, or that a search has found it (``search.py``)."""
         if text is None:
             return
         places = [f"instr({column}, ?) > 0" for column in columns]
-        payload = (
-            "EXISTS (SELECT 1 FROM payloads p WHERE p.id = data_id AND "
-            "(instr(p.path, ?) OR instr(p.query, ?) OR instr(p.headers, ?) "
-            "OR instr(CAST(p.body AS TEXT), ?)))"
-        )
-        self.add(f"({' OR '.join([*places, payload])})", *[text] * (len(columns) + 4))
+        elsewhere = f"{among} IN (SELECT value FROM json_each(?))"  # noqa: S608 - names from code
+        self.add(f"({' OR '.join([*places, elsewhere])})", *[text] * len(columns), json.dumps(found))
 
     @property
     def where(self) -> str:

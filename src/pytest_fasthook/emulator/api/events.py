@@ -91,7 +91,9 @@ def event_filters(call: Call) -> Conditions:
     if statuses and "SUCCESSFUL" not in statuses and not any(resources.values()):
         conditions.beside("SUCCESSFUL")
     _add_operation(call, conditions)
-    conditions.search(call.one("q", "search_term"), "id", "request_id", "coalesce(failure_message, '')")
+    conditions.search(
+        call.one("q", "search_term"), "id", "request_id", "coalesce(failure_message, '')", found=call.found
+    )
     return conditions
 
 

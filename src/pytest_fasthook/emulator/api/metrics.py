@@ -48,7 +48,7 @@ def requests(call: Call) -> Answer:
     conditions.among("source_id", call.all("source_id"))
     conditions.among("retry_operation_id", call.all("batch_operation_id"))
     conditions.among("status", read_request_statuses(call))
-    conditions.search(call.one("q"), "id")
+    conditions.search(call.one("q"), "id", found=call.found)
     partial = call.world.faults.take(FaultKind.PARTIAL, "/metrics/requests") is not None
     if partial:
         conditions.add("0")

@@ -31,6 +31,10 @@ from pytest_fasthook.emulator.views.traffic import (
 from pytest_fasthook.emulator.world import World
 
 STATUSES = ("accepted", "rejected")
+PAGE_BYTES = 4_000_000
+"""Bytes of bodies that a page of requests has room for."""
+CUT_BODY = 1_000
+"""Bytes of each body that are shown where there is no room."""
 EVENT_STATUSES = ("SCHEDULED", "QUEUED", "HOLD", "SUCCESSFUL", "FAILED", "CANCELLED")
 
 
@@ -43,7 +47,9 @@ def list_all(call: Call) -> Answer:
         raise Invalid("include takes data and event_summary")
     partial = call.world.faults.take(FaultKind.PARTIAL, "/requests") is not None
     found = [] if partial else _page(call, window, limit + 1)
-    models = [_listed(call, request, has_data="data" in included) for request in found[:limit]]
+    models = [request_view(request) for request in found[:limit]]
+    if "data" in included:
+        models = _with_payloads(call, found[:limit], models)
     following = (
         write_cursor(found[limit - 1].created_ms, found[limit - 1].seq) if len(found) > limit else None
     )
@@ -188,7 +194,7 @@ def request_filters(call: Call) -> Conditions:
     connections = call.all("connection_id", "webhook_id")
     if connections:
         _add_connections(call, conditions, connections)
-    conditions.search(call.one("q", "search_term"), "id")
+    conditions.search(call.one("q", "search_term"), "id", found=call.found)
     return conditions
 
 
@@ -214,9 +220,16 @@ def _add_retry(call: Call, conditions: Conditions) -> None:
     conditions.among("retry_kind", kinds)
 
 
-def _listed(call: Call, request: Request, *, has_data: bool) -> dict[str, Any]:
-    view = request_view(request)
-    return with_data(view, load_payload(call.world.database, request.data_id)) if has_data else view
+def _with_payloads(
+    call: Call, found: Sequence[Request], views: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Add the payloads; bodies that a page has no room for are cut, as ``is_large_payload`` says."""
+    room, models = PAGE_BYTES, []
+    for request, view in zip(found, views, strict=True):
+        payload = load_payload(call.world.database, request.data_id, most=max(room, CUT_BODY))
+        room -= len(payload.body) if payload else 0
+        models.append(with_data(view, payload))
+    return models
 
 
 def _of_request(call: Call, kind: str) -> Conditions:

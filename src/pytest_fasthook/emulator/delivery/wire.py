@@ -10,9 +10,12 @@ import asyncio
 import selectors
 import socket
 import ssl
+import threading
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 import h11
@@ -172,6 +175,34 @@ def _decoder(encoding: str) -> Callable[[bytes, int], bytes]:
     return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress
 
 
+async def _addresses(origin: Origin) -> Sequence[str]:
+    """Return a host's addresses.
+
+    Names are looked up in daemon threads: one that hangs keeps nobody waiting, not even the end of the process.
+    """
+    with suppress(ValueError):
+        return [str(ip_address(origin.host))]
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[Sequence[str]] = loop.create_future()
+
+    def settle(result: Sequence[str] | Exception) -> None:
+        if not found.done():
+            found.set_exception(result) if isinstance(result, Exception) else found.set_result(result)
+
+    def look_up() -> None:
+        result: Sequence[str] | Exception
+        try:
+            infos = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+            result = [str(info[4][0]) for info in infos]
+        except (OSError, ValueError) as error:
+            result = error
+        with suppress(RuntimeError):  # the loop may have ended meanwhile
+            loop.call_soon_threadsafe(settle, result)
+
+    threading.Thread(target=look_up, name="fasthook-lookup", daemon=True).start()
+    return await found
+
+
 class Connections:
     """Opens connections, and keeps those that can be used again for a moment."""
 
@@ -220,12 +251,10 @@ class Connections:
 
     async def _open(self, origin: Origin) -> Connection:
         """Connect to the first of the host's addresses that lets us."""
-        loop = asyncio.get_running_loop()
-        addresses = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
         failed: list[OSError] = []
-        for *_, address in addresses:
+        for address in await _addresses(origin):
             try:
-                return Connection(origin, *await self._connect(origin, str(address[0])))
+                return Connection(origin, *await self._connect(origin, address))
             except OSError as error:
                 failed.append(error)
         raise failed[0]

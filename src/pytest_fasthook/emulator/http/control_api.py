@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from pytest_fasthook.emulator.api.access import Role, authorize, identify
 from pytest_fasthook.emulator.api.call import Answer, Call
+from pytest_fasthook.emulator.api.search import searched
 from pytest_fasthook.emulator.app import Path
 from pytest_fasthook.emulator.errors import Refusal
 from pytest_fasthook.emulator.faults import FaultKind
@@ -61,7 +62,8 @@ class _Endpoint:
         if len(body) > MAX_BODY:
             return Answer({"error": "the request body is too large"}, 413)
         try:
-            answer = found.operation(self._call(exchange, found, parameters, body))
+            call = await searched(self._call(exchange, found, parameters, body), found.path)
+            answer = found.operation(call)
             return await answer if isinstance(answer, Awaitable) else answer
         except Refusal as refusal:
             return Answer(refusal.body, refusal.status, refusal.headers)

@@ -31,7 +31,7 @@ async def serve_page(exchange: Exchange, world: World) -> None:
     if exchange.method not in ("GET", "HEAD"):
         await exchange.answer(b"", status=405, headers={"allow": "GET, HEAD"})
     elif exchange.path == "/":
-        await _html(exchange, _front(exchange, world))
+        await _html(exchange, await _front(exchange, world))
     elif rest in _FILES:
         body = files("pytest_fasthook.emulator.page").joinpath(rest).read_bytes()
         await exchange.answer(
@@ -41,8 +41,8 @@ async def serve_page(exchange: Exchange, world: World) -> None:
         await _request(exchange, world, rest)
 
 
-def _front(exchange: Exchange, world: World) -> str:
-    page = overview(world, exchange.query)
+async def _front(exchange: Exchange, world: World) -> str:
+    page = await overview(world, exchange.query)
     return overview_live(page) if _is_live(exchange) else overview_page(page)
 
 

@@ -22,7 +22,9 @@ from pytest_fasthook.emulator.store.tables import PROXY_EXCHANGES
 from pytest_fasthook.emulator.world import World
 
 DEFAULT_TIMEOUT_MS = 30_000
+MAX_TIMEOUT_MS = 300_000
 DEFAULT_CAPTURE = 1_000_000
+MAX_CAPTURE = 10_000_000
 
 
 def proxy_of(source: Source) -> Mapping[str, Any] | None:
@@ -49,10 +51,10 @@ def check_proxy(config: Mapping[str, Any]) -> None:
         or not url.startswith(("http://", "https://"))
     ):
         raise Invalid("config.proxy.target_url must be an absolute http or https URL")
-    for name in ("timeout_ms", "max_response_bytes"):
+    for name, most in (("timeout_ms", MAX_TIMEOUT_MS), ("max_response_bytes", MAX_CAPTURE)):
         value = proxy.get(name)
-        if value is not None and (whole(value) or 0) < 1:
-            raise Invalid(f"config.proxy.{name} must be a whole number from 1")
+        if value is not None and not 1 <= (whole(value) or 0) <= most:
+            raise Invalid(f"config.proxy.{name} must be a whole number from 1 to {most}")
 
 
 def upstream_call(proxy: Mapping[str, Any], payload: Payload, *, request_id: str) -> Outbound:

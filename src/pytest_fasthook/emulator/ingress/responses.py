@@ -22,6 +22,17 @@ _MATCH_KEYS = ("match", "conditions")
 _TEMPLATE = re.compile(r"\{\{\s*([A-Za-z0-9_.$-]+)\s*\}\}")
 
 
+MAX_RULES = 100
+MAX_TEMPLATE = 100_000
+MAX_REPLY = 10_000_000
+"""Characters of an answer that is made from a template."""
+MAX_HEADER = 8_000
+
+
+class _TooLargeError(Exception):
+    """A template has become larger than an answer may be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What a source answers instead of the default."""
@@ -42,7 +53,11 @@ def custom_reply(config: Mapping[str, Any] | None, payload: Payload, *, request_
     seen = envelope(payload)
     rule = next((item for item in custom.get("rules") or () if _applies(item, seen)), None)
     chosen = custom if rule is None else {**rule, **(rule.get("response") or {})}
-    return _reply(chosen, {**seen, "request": {"id": request_id}})
+    try:
+        return _reply(chosen, {**seen, "request": {"id": request_id}})
+    except _TooLargeError:
+        body = json.dumps({"error": f"the custom response is over {MAX_REPLY} characters"}).encode()
+        return Reply(status=500, body=body, headers={"content-type": "application/json"})
 
 
 def check_custom_response(custom: Any) -> None:
@@ -57,8 +72,8 @@ def check_custom_response(custom: Any) -> None:
         raise Invalid("config.custom_response must be an object or null")
     _check_answer(custom)
     rules = custom.get("rules", [])
-    if not isinstance(rules, list) or not all(map(_is_rule, rules)):
-        raise Invalid("config.custom_response.rules must be an array of objects")
+    if not isinstance(rules, list) or len(rules) > MAX_RULES or not all(map(_is_rule, rules)):
+        raise Invalid(f"config.custom_response.rules must be an array of at most {MAX_RULES} objects")
     for rule in rules:
         _check_answer({**rule, **(rule.get("response") or {})})
         _check_match(_match_of(rule))
@@ -100,14 +115,21 @@ def _reply(answer: Mapping[str, Any], values: Mapping[str, Any]) -> Reply:
 
 def _filled(text: str, values: Mapping[str, Any], *, is_json: bool = False) -> str:
     """Put values into ``{{…}}``; inside JSON a text is escaped, so that it cannot break out of its quotes."""
+    parts, room, end = [], MAX_REPLY - len(text), 0
+    for found in _TEMPLATE.finditer(text):
+        value = _value(_at(values, found[1].split(".")), is_json=is_json)
+        room -= len(value)
+        if room < 0:
+            raise _TooLargeError
+        parts += [text[end : found.start()], value]
+        end = found.end()
+    return "".join([*parts, text[end:]])
 
-    def value(found: re.Match[str]) -> str:
-        result = _at(values, found[1].split("."))
-        if not isinstance(result, str):
-            return "" if result is None else json.dumps(result)
-        return json.dumps(result)[1:-1] if is_json else result
 
-    return _TEMPLATE.sub(value, text)
+def _value(result: Any, *, is_json: bool) -> str:
+    if not isinstance(result, str):
+        return "" if result is None else json.dumps(result)
+    return json.dumps(result)[1:-1] if is_json else result
 
 
 def _at(value: Any, steps: list[str]) -> Any:
@@ -125,6 +147,8 @@ def _at(value: Any, steps: list[str]) -> Any:
 
 
 def _one_line(text: str) -> str:
+    if len(text) > MAX_HEADER:
+        raise _TooLargeError
     return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")
 
 
@@ -132,8 +156,9 @@ def _check_answer(answer: Mapping[str, Any]) -> None:
     status = answer.get("status")
     if status is not None and not 200 <= (whole(status) or 0) <= 599:
         raise Invalid("a custom response's status must be from 200 to 599")
-    if answer.get("body") is not None and not isinstance(answer["body"], str):
-        raise Invalid("a custom response's body must be a text")
+    body = answer.get("body")
+    if body is not None and not (isinstance(body, str) and len(body) <= MAX_TEMPLATE):
+        raise Invalid(f"a custom response's body must be a text of at most {MAX_TEMPLATE} characters")
     headers = answer.get("headers")
     if headers is not None and not (isinstance(headers, Mapping) and all(map(_is_token, headers))):
         raise Invalid("a custom response's headers must be an object of header names")

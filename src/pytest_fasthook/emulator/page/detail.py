@@ -64,7 +64,8 @@ def _payload(page: Detail) -> str:
     query = f"?{payload.query}" if payload.query else ""
     line = f"<p><code>{escape(payload.method)} {escape(payload.path)}{escape(query)}</code></p>"
     headers = folded("Headers", code(shown_headers(payload.headers)), key="headers")
-    body = folded("Body", code(shown_body(payload.body)), key="body", is_open=True)
+    title = "Body, its beginning: the API has the whole" if payload.is_cut else "Body"
+    body = folded(title, code(shown_body(payload.body)), key="body", is_open=True)
     return line + headers + body
 
 

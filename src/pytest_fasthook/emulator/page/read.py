@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_fasthook.emulator.api.call import Call
 from pytest_fasthook.emulator.api.requests import request_conditions, story_of
+from pytest_fasthook.emulator.api.search import searched
 from pytest_fasthook.emulator.api.windows import Window
 from pytest_fasthook.emulator.errors import Refusal
 from pytest_fasthook.emulator.payload import Payload
@@ -23,6 +24,8 @@ from pytest_fasthook.emulator.views.trace import Story
 from pytest_fasthook.emulator.world import World
 
 SHOWN_REQUESTS = 50
+SHOWN_BODY = 200_000
+"""Bytes that a body may have to be shown whole."""
 REQUEST_STATES = ("accepted", "rejected")
 EVENT_STATES = ("SCHEDULED", "QUEUED", "HOLD", "SUCCESSFUL", "FAILED", "CANCELLED")
 FILTERS = ("q", "state", "source_id", "connection_id")
@@ -80,14 +83,14 @@ class Detail:
     payload: Payload | None
 
 
-def overview(world: World, query: Sequence[tuple[str, str]]) -> Overview:
+async def overview(world: World, query: Sequence[tuple[str, str]]) -> Overview:
     """Read the front page; a filter that cannot be read is told instead of rows."""
     team_id = world.team_id
     filters = {name: value.strip() for name, value in query if name in FILTERS and value.strip()}
     found: list[Request] = []
     error = None
     try:
-        found = _requests(world, team_id, filters)
+        found = await _requests(world, team_id, filters)
     except Refusal as refusal:
         error = str(refusal)
     rows = [_row(world, request) for request in found[:SHOWN_REQUESTS]]
@@ -110,7 +113,7 @@ def detail(world: World, request_id: str) -> Detail:
     """
     team_id = world.team_id
     request = REQUESTS.get(world.database, team_id, request_id)
-    payload = load_payload(world.database, request.data_id)
+    payload = load_payload(world.database, request.data_id, most=SHOWN_BODY)
     return Detail(names=names(world, team_id), story=story_of(world, request), payload=payload)
 
 
@@ -124,12 +127,12 @@ def names(world: World, team_id: str) -> Names:
     )
 
 
-def _requests(world: World, team_id: str, filters: Mapping[str, str]) -> list[Request]:
+async def _requests(world: World, team_id: str, filters: Mapping[str, str]) -> list[Request]:
     state = filters.get("state", "")
     query = [(name, value) for name, value in filters.items() if name != "state"]
     if state in REQUEST_STATES:
         query.append(("status", state))
-    call = Call(world=world, team_id=team_id, parameters={}, query=query)
+    call = await searched(Call(world=world, team_id=team_id, parameters={}, query=query), "/requests")
     conditions = request_conditions(call, Window(None, None))
     if state in EVENT_STATES:
         conditions.add("id IN (SELECT request_id FROM events WHERE status = ?)", state)
@@ -139,4 +142,4 @@ def _requests(world: World, team_id: str, filters: Mapping[str, str]) -> list[Re
 
 def _row(world: World, request: Request) -> Row:
     events = EVENTS.select(world.database, "WHERE request_id = ? ORDER BY seq LIMIT 20", (request.id,))
-    return Row(request=request, payload=load_payload(world.database, request.data_id), events=events)
+    return Row(request=request, payload=load_payload(world.database, request.data_id, most=0), events=events)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pytest_fasthook.emulator.errors import Conflict
 from pytest_fasthook.emulator.lineage import Lineage
 from pytest_fasthook.emulator.store.records import Event
-from pytest_fasthook.emulator.store.tables import CONNECTIONS, EVENTS, SOURCES, load_payload
+from pytest_fasthook.emulator.store.tables import CONNECTIONS, EVENTS, SOURCES, has_payload
 from pytest_fasthook.emulator.world import World
 
 
@@ -67,5 +67,5 @@ def _check(world: World, event: Event) -> None:
         raise Conflict("the connection is not enabled")
     if connection.paused_ms is not None:
         raise Conflict("the connection is paused")
-    if load_payload(world.database, event.data_id) is None:
+    if not has_payload(world.database, event.data_id):
         raise Conflict("the payload no longer exists")

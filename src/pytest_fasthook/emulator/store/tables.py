@@ -45,9 +45,32 @@ def save_payload(database: Database, id: str, payload: Payload) -> str:  # noqa:
     return id
 
 
-def load_payload(database: Database, id: str | None) -> Payload | None:  # noqa: A002 - named as the column is
-    """Return the payload of that id, or ``None`` where it was never stored or has expired."""
-    row = database.row("SELECT * FROM payloads WHERE id = ?", (id,)) if id else None
+def has_payload(database: Database, id: str | None) -> bool:  # noqa: A002 - named as the column is
+    """Whether the payload of that id is still there."""
+    return database.row("SELECT 1 FROM payloads WHERE id = ?", (id,)) is not None
+
+
+def load_payload(
+    database: Database,
+    id: str | None,  # noqa: A002 - named as the column is
+    *,
+    most: int | None = None,
+) -> Payload | None:
+    """Return the payload of that id, or ``None`` where it was never stored or has expired.
+
+    Args:
+        database: where it is.
+        id: the payload's id.
+        most: a body that has more bytes is cut to its first 1,000, or to ``most`` where that is less.
+    """
+    columns = "method, path, query, headers, length(body) AS size"
+    body = (
+        "body"
+        if most is None
+        else f"CASE WHEN length(body) <= {most} THEN body ELSE substr(body, 1, {min(most, 1000)}) END"
+    )
+    sql = f"SELECT {columns}, {body} AS body FROM payloads WHERE id = ?"  # noqa: S608 - only a number
+    row = database.row(sql, (id,)) if id else None
     if row is None:
         return None
     return Payload(
@@ -56,4 +79,5 @@ def load_payload(database: Database, id: str | None) -> Payload | None:  # noqa:
         query=row["query"],
         headers=tuple((name, value) for name, value in json.loads(row["headers"])),
         body=bytes(row["body"]),
+        is_cut=len(row["body"]) < row["size"],
     )

@@ -18,7 +18,8 @@ from typing import Any
 MEMORY_LIMIT = 64 * 1024 * 1024
 STACK_LIMIT = 512 * 1024
 MAX_LOGS = 200
-MAX_LOG = 10_000
+MAX_LOG = 2_000
+"""Characters of one message; all messages of a run have room for twenty such."""
 MAX_RESULT = 10_000_000
 """Characters that a result may have as JSON, with its logs."""
 
@@ -27,17 +28,19 @@ _PRELUDE = """
 (() => {
   const { parse, stringify } = JSON, asText = String, TypeProblem = TypeError;
   const logs = [];
-  let handler = null, done = null;
+  let handler = null, done = null, room = 20 * MAX_LOG;
   const text = (value) => {
     if (typeof value === "string") return value;
     try { return stringify(value) ?? asText(value); } catch { return asText(value); }
   };
   const write = (level) => (...values) => {
-    if (logs.length >= MAX_LOGS) return;
+    if (logs.length >= MAX_LOGS || room <= 0) return;
     let message = "";
     for (let index = 0; index < values.length; index += 1)
       message += (index ? " " : "") + text(values[index]);
-    logs[logs.length] = { level, message: message.length > MAX_LOG ? message.substring(0, MAX_LOG) : message };
+    if (message.length > MAX_LOG) message = message.substring(0, MAX_LOG);
+    room -= message.length;
+    logs[logs.length] = { level, message };
   };
   globalThis.console = { log: write("info"), info: write("info"), debug: write("info"),
                          warn: write("warn"), error: write("error") };
