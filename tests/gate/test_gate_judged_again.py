@@ -202,7 +202,9 @@ def test_a_report_without_its_evidence_is_refused_in_one_line(
 ) -> None:
     said = refusal(changed(passing, tmp_path, transcript=None), capsys)
     assert "changed.json cannot be judged again: it does not hold what conn_orders was judged by" in said
-    said = refusal(changed(passing, tmp_path, transcript={"looks": []}), capsys)
+    unknown = [{"question": {"ask": "anything"}, "answers": []}]
+    transcript = {**passing.document["connections"][0]["transcript"], "looks": unknown}
+    said = refusal(changed(passing, tmp_path, transcript=transcript), capsys)
     assert "what was read of conn_orders is not of the published shape" in said
 
 

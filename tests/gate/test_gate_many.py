@@ -19,6 +19,7 @@ from standin import (
     BranchScript,
     Fault,
     IngressScript,
+    ReplayScript,
     RequestScript,
     RouteScript,
     SourceScript,
@@ -219,3 +220,27 @@ def test_hardly_any_time_is_never_a_fail(folder: Path) -> None:
         check_run(run, standin)
     assert run.connections[0]["verdict"] in {"inconclusive", "error"}
     assert len(standin.probes) <= 1
+
+
+def test_replays_are_told_apart_where_many_connections_are_looked_at_together(folder: Path) -> None:
+    """Those whose events failed are not saved by a delivered replay; the others are not sunk by a failed one."""
+    saved = ReplayScript(), ReplayScript(of="event")
+    sunk = ReplayScript(outcome="FAILED"), ReplayScript(of="event", outcome="FAILED")
+    routes = [
+        RouteScript(
+            connection_id=f"conn_{number}",
+            source=SourceScript(
+                id=f"src_{number}", replays=saved if number % 2 else sunk, ingress=IngressScript(body="{}")
+            ),
+            attempts=(FAILED,) if number % 2 else (AttemptScript(),),
+        )
+        for number in range(8)
+    ]
+    with StandIn(*routes) as standin:
+        names = [route.connection_id for route in routes]
+        run = command(folder, standin, connections=names, args=("--fasthook-max-failure-rate=0.9",)).run()
+        for number, name in enumerate(names):
+            failed = broken("delivery", "DELIVERY_FAILED")
+            check_verdict(run, name, failed if number % 2 else PASS)
+            probe = next(one for one in standin.probes if one.source.id == f"src_{number}")
+            assert run.connection(name)["ids"]["request_id"] == probe.request_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from expected import PASS, Expected, broken
@@ -11,7 +12,16 @@ from gate_checks import check_run, check_verdict
 from gate_run import GateRun, command
 from route_parts import SHORT_S
 
-from standin import ApiScript, AuthScript, ForeignTraffic, RouteScript, SourceScript, StandIn
+from standin import (
+    ApiScript,
+    AuthScript,
+    ForeignTraffic,
+    ReplayScript,
+    ReplaySign,
+    RouteScript,
+    SourceScript,
+    StandIn,
+)
 
 PAID = ForeignTraffic(
     at_s=-20, marked=False, body={"id": 1, "type": "invoice.paid", "lines": [{"sku": "a-1"}]}
@@ -30,9 +40,10 @@ def judged(
     expected: Expected,
     api: ApiScript | None = None,
     auth: AuthScript | None = None,
+    replays: tuple[ReplayScript, ...] = (),
 ) -> GateRun:
     """Run the gate in wait mode beside this traffic, and check all but the exit code."""
-    route = RouteScript(source=SourceScript(foreign=traffic, auth=auth))
+    route = RouteScript(source=SourceScript(foreign=traffic, auth=auth, replays=replays))
     with StandIn(route, api=api) as standin:
         timeout_s = 20.0 if expected.codes != ("REQUEST_NOT_SEEN",) else SHORT_S
         run = command(folder, standin, args=(WAIT, *args), timeout_s=timeout_s).run()
@@ -115,6 +126,30 @@ def test_a_first_one_behind_many_newer_ones_is_found(folder: Path) -> None:
     flood = ForeignTraffic(at_s=-10, count=250, marked=False)
     run = judged(folder, PAID, flood, args=(RECENT, "--fasthook-match=body.id=1"), expected=UNSENT)
     assert run.connections[0]["ids"]["request_id"] == "req_foreign_orders_0_0"
+
+
+REPLAYS = [ReplayScript(at_s=15, sign=sign) for sign in get_args(ReplaySign)]
+
+
+@pytest.mark.parametrize("replay", REPLAYS, ids=lambda replay: str(replay.sign))
+def test_a_delivered_replay_of_a_real_request_makes_good_for_nothing(
+    replay: ReplayScript, folder: Path
+) -> None:
+    failed = replace(PAID, outcome="FAILED")
+    args = (RECENT, "--fasthook-max-failure-rate=0.9")
+    expected = broken("delivery", "DELIVERY_FAILED", probes=0)
+    run = judged(folder, failed, args=args, expected=expected, replays=(replay,))
+    assert run.exit_code == 1
+    assert run.connections[0]["ids"]["request_id"] == "req_foreign_orders_0_0"
+
+
+@pytest.mark.parametrize("replay", REPLAYS, ids=lambda replay: str(replay.sign))
+def test_a_replay_since_the_deploy_of_an_older_request_is_no_real_request(
+    replay: ReplayScript, folder: Path
+) -> None:
+    expected = broken("ingress", "REQUEST_NOT_SEEN", probes=0)
+    args = ("--fasthook-deploy-start=now-10s",)
+    assert judged(folder, PAID, args=args, expected=expected, replays=(replay,)).exit_code == 75
 
 
 def test_in_send_mode_real_traffic_does_not_help(folder: Path) -> None:
