@@ -15,9 +15,10 @@ from typing import Any, Literal, TypeVar, cast
 
 from pytest_fasthook import options, values
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.given import Given, Resolver, read_file
+from pytest_fasthook.given import Given, Resolver
 from pytest_fasthook.leaks import SecretNet
 from pytest_fasthook.options import Option
+from pytest_fasthook.payload_file import read_payload
 from pytest_fasthook.redact import Redactor, Secret, clean, one_line
 from pytest_fasthook.route_file import Overrides, read_overrides
 from pytest_fasthook.saved_run import Mode, SavedRun, read_saved_run
@@ -57,7 +58,12 @@ CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything a run was asked to do. Durations are in seconds."""
+    """Everything a run was asked to do. Durations are in seconds.
+
+    Attributes:
+        inputs: the files that were read or looked for, with the setting that names each; no report may be one.
+        resumed_file: the report of the run that this one goes on with.
+    """
 
     connections: tuple[str, ...]
     emulator: bool
@@ -90,6 +96,8 @@ class Settings:
     expected_rules: tuple[Any, ...] | None = None
     expected_body: Mapping[str, Any] | None = field(default=None, repr=False)
     overrides: Overrides = field(default_factory=Overrides)
+    inputs: Mapping[Path, str] = field(default_factory=dict)
+    resumed_file: Path | None = None
 
     def of(self, connection_id: str) -> Settings:
         """The settings for one connection: with what ``fasthook.toml`` says of it where nothing stronger does."""
@@ -171,6 +179,7 @@ def resolve(
     settings = replace(settings, overrides=read_overrides(source, settings.source_secrets))
     resume = source.value(options.RESUME)
     settings = _resumed(settings, resume, source.path(str(resume.text))) if resume else settings
+    settings = replace(settings, inputs=dict(source.inputs))
     if settings.teeth and settings.mode == "wait":
         raise SettingsError(
             f"{options.TEETH.flag} sends probes that must not get through, and a run in wait mode sends nothing"
@@ -188,7 +197,7 @@ def _resumed(settings: Settings, resume: Value, path: Path) -> Settings:
         if now != then:
             was = one_line(clean(then))
             raise SettingsError(f"{resume.where}: that run was for {name} {was}, this one is for {now}")
-    return replace(settings, connections=run.connections, mode=run.mode, resumed=run)
+    return replace(settings, connections=run.connections, mode=run.mode, resumed=run, resumed_file=path)
 
 
 def _read(source: Resolver, option: Option, read: Callable[[Value], T], *, default: T) -> T:
@@ -269,8 +278,8 @@ def _key_file(source: Resolver) -> Value | None:
     named = source.value(options.API_KEY_FILE)
     if named is None:
         return None
-    content = read_file(source.path(named.text), named.where)
-    return Value(content.decode("utf-8", "replace"), f"{named.where} ({named.text})")
+    content = source.read_file(source.path(named.text), named.where).decode("utf-8-sig", "replace")
+    return Value(content, f"{named.where} ({named.text})")
 
 
 def _source_secrets(source: Resolver) -> dict[str, Secret]:
@@ -290,7 +299,7 @@ def _payload(source: Resolver) -> tuple[Path | None, bytes | None]:
     if value is None:
         return None, None
     path = source.path(str(value.text))
-    return path, read_file(path, value.where)
+    return path, read_payload(source, path, value.where)
 
 
 def _headers(source: Resolver) -> tuple[tuple[str, str], ...]:

@@ -72,7 +72,7 @@ class GatePlugin(Collecting):
         Raises:
             pytest.UsageError: a report cannot be written where it was asked for.
         """
-        check_paths(settings)
+        check_paths(settings, config)
         self._config = config
         self._clock = SystemClock()
         self._resources = ExitStack()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +35,8 @@ class Resolver:
         self._home = home
         self._folder = folder
         self.origins: dict[str, str] = {}
+        self.inputs: dict[Path, str] = {}
+        """Every file that was read, or looked for, with the setting that names it: no report may replace one."""
 
     def value(self, option: Option) -> Value | None:
         """The strongest given value of ``option``."""
@@ -50,6 +55,27 @@ class Resolver:
             return self._home / text[1:].lstrip("/\\")
         return self._folder / text
 
+    def read_file(self, path: Path, where: str) -> bytes:
+        """The bytes of a file that a setting names; see ``read_file``."""
+        self.inputs[path] = where
+        return read_file(path, where)
+
+    def read_text(self, path: Path, where: str) -> str:
+        """The text of a file that a setting names; a byte order mark, which some editors write, is no part of it.
+
+        Raises:
+            SettingsError: it cannot be read, or is not UTF-8.
+        """
+        try:
+            return self.read_file(path, where).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{where}: {named(path)} is not UTF-8 text (byte {error.start})") from None
+
+    def read_json(self, path: Path, where: str) -> Any:
+        """The value of a JSON file that a setting names; see ``read_json``."""
+        self.inputs[path] = where
+        return read_json(path, where)
+
     def environment(self, name: str) -> Value | None:
         """A variable of the environment; an empty one counts as not given."""
         text = self._environment.get(name, "")
@@ -61,11 +87,16 @@ class Resolver:
 
     def cli_config(self) -> Mapping[str, Any]:
         """The FastHook CLI's config file (``FASTHOOK_CONFIG`` or ``~/.fasthook/config.json``), empty where absent."""
-        named = self.environment("FASTHOOK_CONFIG")
-        path = self.path(named.text) if named else self._home / ".fasthook" / "config.json"
-        if not named and not path.is_file():
+        given = self.environment("FASTHOOK_CONFIG")
+        path = self.path(given.text) if given else self._home / ".fasthook" / "config.json"
+        where = "the FastHook CLI's config file"
+        self.inputs[path] = where
+        if not given and not path.is_file():
             return {}
-        return _read_cli_config(path)
+        loaded = self.read_json(path, where)
+        if not isinstance(loaded, dict):
+            raise SettingsError(f"{where}: {named(path)} does not hold a JSON object")
+        return loaded
 
     def from_cli_config(self, key: str) -> Value | None:
         """A text of the FastHook CLI's config file."""
@@ -88,30 +119,64 @@ class Resolver:
         return Value(raw, f"{option.dest} in the ini file") if raw else None
 
 
-def read_file(path: Path, where: str) -> bytes:
+LARGEST_FILE = 10 * 1024 * 1024
+"""Bytes that a file named by a setting may have; no webhook, key or settings file comes near it."""
+
+
+def read_file(path: Path, where: str, *, largest: int = LARGEST_FILE) -> bytes:
     """The bytes of a file that a setting names.
 
+    Args:
+        path: the file.
+        where: the setting, for the error.
+        largest: bytes that it may have.
+
     Raises:
-        SettingsError: it cannot be read; the message names setting, path and reason.
+        SettingsError: it cannot be read, is no regular file or is too large; the message names setting, path and
+            reason.
     """
     try:
-        return path.read_bytes()
+        content = _start_of(path, largest + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise SettingsError(f"{where}: cannot read {named(path)}: {reason}") from None
+    if len(content) > largest:
+        size = largest // (1024 * 1024)
+        raise SettingsError(f"{where}: cannot read {named(path)}: it is larger than {size} MB")
+    return content
+
+
+def _start_of(path: Path, size: int) -> bytes:
+    """The first bytes of a regular file: a pipe without a writer would hold the run, and a device never ends."""
+    _check_regular(path.stat().st_mode)
+    with open(path, "rb", opener=_open_at_once) as file:
+        _check_regular(os.fstat(file.fileno()).st_mode)
+        return file.read(size)
+
+
+def read_json(path: Path, where: str) -> Any:
+    """The value of a JSON file that a setting names.
+
+    Raises:
+        SettingsError: it cannot be read, or is not JSON.
+    """
+    try:
+        return json.loads(read_file(path, where))
+    except (ValueError, RecursionError):
+        raise SettingsError(f"{where}: {named(path)} is not JSON") from None
+
+
+def _check_regular(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise ValueError("it is not a regular file")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def named(path: Path) -> str:
     """The path in one line, whatever a file may be called."""
     return one_line(clean(str(path)))
-
-
-def _read_cli_config(path: Path) -> Mapping[str, Any]:
-    where = "the FastHook CLI's config file"
-    try:
-        loaded = json.loads(read_file(path, where))
-    except (ValueError, RecursionError):
-        raise SettingsError(f"{where}: {named(path)} is not JSON") from None
-    if not isinstance(loaded, dict):
-        raise SettingsError(f"{where}: {named(path)} does not hold a JSON object")
-    return loaded

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,20 +39,57 @@ class Written:
     failed: bool
 
 
+_PYTEST_FILES = {
+    "xmlpath": "--junitxml",
+    "log_file": "--log-file",
+    "debug": "--debug",
+    "htmlpath": "--html",
+    "report_log": "--report-log",
+    "json_report_file": "--json-report-file",
+}
 NOTHING_SAID = Written((), failed=False)
 
 
-def check_paths(settings: Settings) -> None:
-    """Refuse a report path that cannot be written, before anything is sent.
+def check_paths(settings: Settings, config: pytest.Config) -> None:
+    """Refuse a report path that cannot be written or is another file of the run, before anything is sent.
 
     Raises:
-        pytest.UsageError: it cannot be written; the message names option, path and reason.
+        pytest.UsageError: it cannot be used; the message names option, path and reason.
     """
+    try:
+        _check_apart(settings, config)
+    except files.UnwritablePathError as error:
+        raise pytest.UsageError(str(error)) from None
     for option, path in settings.reports.items():
         try:
             files.check_writable(path)
         except files.UnwritablePathError as error:
             raise pytest.UsageError(f"{option.flag}: {error}") from None
+
+
+def _check_apart(settings: Settings, config: pytest.Config) -> None:
+    reports = {option.flag: path for option, path in settings.reports.items()}
+    taken = [*settings.inputs.items(), *_files_of_pytest(config)]
+    if settings.resumed_file is not None:
+        # The JSON report over the resumed run is the same run carried on.
+        others = {flag: path for flag, path in reports.items() if flag != options.JSON.flag}
+        files.check_apart(others, [(settings.resumed_file, options.RESUME.flag)])
+    files.check_apart(reports, taken)
+
+
+def _files_of_pytest(config: pytest.Config) -> Iterator[tuple[Path, str]]:
+    """The files that pytest and its usual report plugins read or write, where they are asked for."""
+    if config.inipath is not None:
+        yield config.inipath, "pytest's settings"
+    for dest, flag in _PYTEST_FILES.items():
+        text = config.getoption(dest, None)
+        if isinstance(text, str) and text:
+            yield config.invocation_params.dir / Path(text).expanduser(), flag
+    log_file = config.getini("log_file")
+    if log_file:
+        yield config.rootpath / str(log_file), "log_file in the ini file"
+    for argument in config.args:
+        yield config.invocation_params.dir / argument.partition("::")[0], "the tests to run"
 
 
 def write_all(document: Document, settings: Settings, environment: Mapping[str, str]) -> Written:

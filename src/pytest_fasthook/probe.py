@@ -21,6 +21,7 @@ from pytest_fasthook.causes import Cause
 from pytest_fasthook.config import Settings
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.iso import write_iso
+from pytest_fasthook.payload_file import fill
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.route import BODY_METHODS, Route
 from pytest_fasthook.rules.dedupe import Freshened, freshen
@@ -219,7 +220,7 @@ def _start(route: Route, plan: Plan, stamp: Stamp) -> Draft:
 
 def _given(payload: bytes, message: Message, named_type: str | None, stamp: Stamp) -> Draft:
     """The user's payload: JSON where it can be read as such, else text, else bytes."""
-    filled = _filled(payload, stamp)
+    filled = fill(payload, stamp.values)
     try:
         message = replace(message, body=json.loads(filled))
         return Draft(stamp=stamp, message=_of_type(message, named_type or JSON_TYPE), raw=filled)
@@ -267,13 +268,6 @@ def _raw_type(body: bytes, form: Literal["text", "bytes"]) -> str:
     if form == "bytes":
         return "application/octet-stream"
     return "application/xml" if body.lstrip().startswith(b"<") else "text/plain"
-
-
-def _filled(payload: bytes, stamp: Stamp) -> bytes:
-    """The payload with its placeholders filled in; bytes that are no text are left alone."""
-    for name, value in stamp.values.items():
-        payload = payload.replace(b"{{%s}}" % name.encode(), value.encode())
-    return payload
 
 
 def _with_headers(message: Message, headers: Iterable[tuple[str, str]]) -> Message:

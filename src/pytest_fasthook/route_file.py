@@ -20,7 +20,6 @@ The command line and the environment are stronger than this file, the ini file i
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,8 +29,9 @@ from typing import Any
 
 from pytest_fasthook import options, values
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.given import Resolver, read_file
+from pytest_fasthook.given import Resolver
 from pytest_fasthook.options import Option
+from pytest_fasthook.payload_file import read_payload
 from pytest_fasthook.redact import Secret, clean, one_line
 from pytest_fasthook.stages import Stage
 from pytest_fasthook.toml_lines import line_of
@@ -101,9 +101,10 @@ def read_overrides(source: Resolver, secrets: Mapping[str, Secret]) -> Overrides
     """
     named = source.value(options.CONFIG)
     file = source.path(str(named.text) if named else DEFAULT_NAME)
-    if named is None and not file.is_file():
+    source.inputs[file] = named.where if named else DEFAULT_NAME
+    if named is None and not file.exists():
         return Overrides()
-    text = read_file(file, named.where if named else DEFAULT_NAME).decode("utf-8", "replace")
+    text = source.read_text(file, named.where if named else DEFAULT_NAME)
     loaded = _parsed(text, file)
     _refuse_unknown(loaded, ("defaults", "connections"), _place(file, text, (), source, secrets))
     tables = _table(loaded, "connections", _place(file, text, (), source, secrets))
@@ -193,7 +194,7 @@ def _plain(name: str, read: Callable[[Value], Any]) -> Callable[[_Place, str, An
 
 def _payload(place: _Place, key: str, raw: Any) -> Fields:
     file = _beside(place, _text(place, key, raw))
-    return {"payload": read_file(file, place.where(key)), "payload_file": file}
+    return {"payload": read_payload(place.source, file, place.where(key)), "payload_file": file}
 
 
 def _beside(place: _Place, value: Value) -> Path:
@@ -237,10 +238,7 @@ def _secret(place: _Place, key: str, raw: Any) -> Fields:
 def _rules(place: _Place, key: str, raw: Any) -> Fields:
     """A JSON list of rules, or the connection file of the FastHook CLI with ``rules`` in it."""
     file = _beside(place, _text(place, key, raw))
-    try:
-        loaded = json.loads(read_file(file, place.where(key)))
-    except (ValueError, RecursionError):
-        raise place.value(key, raw).wrong("a JSON file") from None
+    loaded = place.source.read_json(file, place.where(key))
     rules = loaded.get("rules") if isinstance(loaded, Mapping) else loaded
     if not isinstance(rules, list):
         raise place.value(key, raw).wrong(

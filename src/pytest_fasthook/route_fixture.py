@@ -7,7 +7,6 @@ that made it never came.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from pytest_fasthook.client.client import FastHookClient
 from pytest_fasthook.client.models import Connection, Destination, Source
 from pytest_fasthook.config import Settings
 from pytest_fasthook.errors import FastHookError, RefusedError, SettingsError
-from pytest_fasthook.given import read_file
+from pytest_fasthook.given import read_json
 from pytest_fasthook.handle import Handle
 from pytest_fasthook.route_file import Overrides
 from pytest_fasthook.signing.written import written_secret
@@ -314,10 +313,7 @@ def _body(folder: Path | None, noun: str, given: Body | None) -> Body | None:
 
 
 def _read(file: Path) -> Body:
-    try:
-        loaded = json.loads(read_file(file, file.name))
-    except (ValueError, RecursionError):
-        raise SettingsError(f"{file} is not JSON") from None
+    loaded = read_json(file, file.name)
     if not isinstance(loaded, Mapping):
         raise SettingsError(f"{file} does not hold a JSON object")
     return loaded

@@ -152,7 +152,7 @@ def test_a_payload_that_is_not_json_is_sent_raw(payload: bytes, kind: str) -> No
     ("name", "content", "kind"),
     [
         ("event.json", "{}", "application/json"),
-        ("event.json", "{{probe_id}}", "application/json"),
+        ("event.json", '["{{probe_id}}", {{unix}}]', "application/json"),
         ("event.xml", "<a/>", "application/xml"),
         ("event.XML", "<a/>", "application/xml"),
         ("rows.csv", "1,2", "text/csv; charset=utf-8"),

@@ -151,7 +151,7 @@ WRONG = [
     ("[connections.conn_a]\nadvisory = 'metrics'\n", 2, "a list of texts"),
     ("[connections.conn_a]\nmatch = ['body=1']\n", 2, "'body=1'"),
     ("[connections.conn_a]\npayload = 'nowhere.json'\n", 2, "nowhere.json"),
-    ("[connections.conn_a]\nrules_file = 'fasthook.toml'\n", 2, "a JSON file"),
+    ("[connections.conn_a]\nrules_file = 'fasthook.toml'\n", 2, "is not JSON"),
     ("[connections.conn_a]\nexpect.status = 200\n", 2, "expect.response.body"),
     ("[connections.conn_a.expect.response.body]\nname = 'x'\nrelease = '${NOT_SET}'\n", 3, "'${NOT_SET}'"),
     ("[connections.conn_a]\nexpect.response.body.day = 2026-05-29\n", 2, "2026-05-29"),

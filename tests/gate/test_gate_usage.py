@@ -116,6 +116,31 @@ def test_a_wrong_call_is_one_clear_line(wrong: Wrong, folder: Path) -> None:
     check_secrets(run, API_KEY)
 
 
+SAME_FILE = [
+    ("--fasthook-json=a.json", "--fasthook-html=./a.json"),
+    ("--fasthook-html=pay.json", "--fasthook-payload=pay.json"),
+    ("--fasthook-json=pay.json", "--fasthook-payload=pay.json"),
+    ("--fasthook-html=fasthook.toml",),
+    ("--fasthook-json=own.xml", "--junitxml=own.xml"),
+    ("--fasthook-markdown=own.log", "--log-file=own.log"),
+    ("--fasthook-html=pytest.ini",),
+]
+
+
+@pytest.mark.parametrize("args", SAME_FILE, ids=" ".join)
+def test_a_report_over_another_file_of_the_run_is_refused_and_nothing_is_touched(
+    args: tuple[str, ...], folder: Path
+) -> None:
+    before = {"pay.json": "{}", "fasthook.toml": "", "pytest.ini": "[pytest]\n"}
+    for name, text in before.items():
+        (folder / name).write_text(text)
+    with StandIn(RouteScript()) as standin:
+        run = command(folder, standin, args=args, reports=False).run()
+    assert (run.exit_code, standin.calls) == (4, []), run.output
+    assert "is already the file of" in run.output
+    assert {name: (folder / name).read_text() for name in before} == before
+
+
 def test_the_same_call_without_the_mistake_passes(folder: Path) -> None:
     """The twin of them all: with a key file, headers, a far report folder and all the options right."""
     (folder / "key").write_text(API_KEY + "\n")

@@ -144,13 +144,13 @@ def test_one_bad_file_among_good_ones_writes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["report", "{missing}"], "missing.json cannot be read: no such file or directory"),
-        (["report", "{folder}"], "cannot be read: is a directory"),
+        (["report", "{missing}"], "missing.json: No such file or directory"),
+        (["report", "{folder}"], "Is a directory"),
         (["report", "{run}", "--html", "{folder}"], "cannot be written: it is a folder"),
         (["report", "{run}", "--html", "{run}/r.html"], "run.json is not a folder"),
         (
             ["report", "{run}", "--html", "{folder}/r", "--junit", "{folder}/r"],
-            "two reports cannot be written to",
+            "is already the file of --html",
         ),
     ],
 )

@@ -12,6 +12,7 @@ from pytest_fasthook.reports.files import (
     RevealingError,
     UnwritablePathError,
     append,
+    check_apart,
     check_writable,
     write_whole,
 )
@@ -180,3 +181,25 @@ def test_words_are_added_to_a_file_of_others_unless_they_hold_a_secret(tmp_path:
 def test_what_cannot_be_added_is_said_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(UnwritablePathError, match="cannot be written: is a directory"):
         append(tmp_path, "one\n", net=NO_SECRETS)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["run.json", "./run.json", "sub/../run.json", "RUN.json", "soft", "hard"]
+)
+def test_no_report_takes_the_place_of_another_file_of_the_run(spelling: str, tmp_path: Path) -> None:
+    """Also where some file systems take two names for one, and the report does not exist yet."""
+    run = tmp_path / "run.json"
+    (tmp_path / "sub").mkdir()
+    if spelling in {"soft", "hard"}:
+        run.write_text("kept")
+        (tmp_path / "soft").symlink_to(run)
+        (tmp_path / "hard").hardlink_to(run)
+    with pytest.raises(UnwritablePathError, match=r"--b: .* is already the file of --a"):
+        check_apart({"--a": run, "--b": tmp_path / spelling}, [])
+    with pytest.raises(UnwritablePathError, match=r"--b: .* is already the file of the payload"):
+        check_apart({"--b": tmp_path / spelling}, [(run, "the payload")])
+
+
+def test_reports_of_their_own_are_fine(tmp_path: Path) -> None:
+    check_apart({"--a": tmp_path / "a", "--b": tmp_path / "b"}, [(tmp_path / "c", "the payload")])
+    assert list(tmp_path.iterdir()) == []

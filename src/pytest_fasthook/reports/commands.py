@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pytest_fasthook.errors import FastHookError
+from pytest_fasthook.errors import FastHookError, SettingsError
+from pytest_fasthook.given import read_file
 from pytest_fasthook.leaks import SecretNet
 from pytest_fasthook.redact import clean, one_line
 from pytest_fasthook.rejudging import NotJudgeableError, judged_again
 from pytest_fasthook.reports import html, json_report, junit, markdown
 from pytest_fasthook.reports.consistency import contradictions
-from pytest_fasthook.reports.files import UnwritablePathError, check_writable, write_whole
+from pytest_fasthook.reports.files import UnwritablePathError, check_apart, check_writable, write_whole
 from pytest_fasthook.reports.limits import add_limits, changes
 from pytest_fasthook.reports.merge import merge
 from pytest_fasthook.reports.reading import read
@@ -27,6 +28,8 @@ from pytest_fasthook.transcript.kept import UnreadableTranscriptError
 
 DEEPEST = 100
 """No report is nested so deeply; what is, JSON reads deeper than reports can be made of it."""
+LARGEST_RUN = 200 * 1024 * 1024
+"""Bytes that a saved run may have; a merged one holds the evidence of many routes."""
 EXIT_USAGE = 4
 """pytest's own code for a usage error."""
 
@@ -102,11 +105,10 @@ def load(path: Path) -> dict[str, Any]:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UnusableInputError(
-            f"{path} cannot be read: {(error.strerror or str(error)).lower()}"
-        ) from error
+        text = read_file(path, "a saved run", largest=LARGEST_RUN).decode("utf-8-sig")
+        document: dict[str, Any] = json.loads(text)
+    except SettingsError as error:
+        raise UnusableInputError(str(error)) from error
     except (ValueError, RecursionError) as error:
         raise UnusableInputError(f"{path} is not JSON in UTF-8: {error}") from error
     return document
@@ -136,9 +138,11 @@ def _outputs(options: argparse.Namespace) -> dict[Path, Callable[[Document], byt
         "junit": lambda document: junit.render(document, hostname=platform.node()),
     }
     asked = {name: getattr(options, name, None) for name in writers}
-    paths = [path for path in asked.values() if path]
-    if len({path.resolve() for path in paths}) < len(paths):
-        raise UnusableInputError("two reports cannot be written to the same file")
+    inputs = options.files if "files" in options else [options.file]
+    reports = {f"--{name}": path for name, path in asked.items() if path}
+    check_apart(reports, [])
+    pages = {name: path for name, path in reports.items() if name != "--output"}
+    check_apart(pages, [(path, "the saved run") for path in inputs])
     return {path: writers[name] for name, path in asked.items() if path}
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import unicodedata
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pytest_fasthook.leaks import SecretNet, reveals
@@ -37,6 +39,38 @@ def check_writable(path: Path) -> None:
         _probe(target)
     except (OSError, RuntimeError) as error:
         raise UnwritablePathError(f"{path} cannot be written: {_reason(error)}") from error
+
+
+def check_apart(reports: Mapping[str, Path], taken: Iterable[tuple[Path, str]]) -> None:
+    """Make sure that no report replaces another one, nor a file that the run needs; touches nothing.
+
+    Args:
+        reports: where each goes, by the option that asks for it.
+        taken: the other files of the run, with what names each.
+
+    Raises:
+        UnwritablePathError: one would; the text names both.
+    """
+    others = list(taken)
+    for option, path in reports.items():
+        for other, what in others:
+            if _same_file(path, other):
+                raise UnwritablePathError(
+                    f"{option}: {path} is already the file of {what}; give it a path of its own"
+                )
+        others.append((path, option))
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file: by links, or by spellings that some file systems take for the same."""
+    try:
+        return _spelling(one) == _spelling(other) or one.samefile(other)
+    except OSError:  # one of the two does not exist, or leads nowhere: then they can only be spelled alike
+        return False
+
+
+def _spelling(path: Path) -> str:
+    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
 
 
 def write_whole(path: Path, data: bytes, *, net: SecretNet) -> None:
