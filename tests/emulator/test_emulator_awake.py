@@ -14,6 +14,7 @@ import pytest
 
 from pytest_fasthook.emulator import Answer, Emulator, Fault, FaultKind, Refusal, SettableClock, Settings
 from pytest_fasthook.emulator.http.foreign import is_local_peer
+from pytest_fasthook.emulator.rules.retry import next_delay_ms
 
 from .conftest import Api
 
@@ -487,3 +488,68 @@ def test_a_name_that_is_never_resolved_keeps_nobody_from_stopping(
     emulator.stop()
     ends.set()
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("sender", ["http://[", "null", "http://[::1", "://"])
+def test_an_origin_that_is_none_is_foreign(emulator: Emulator, wire: httpx.Client, sender: str) -> None:
+    own = {"origin": emulator.world.origin}
+    assert wire.get(emulator.page_url, headers={"origin": sender}).status_code == 403
+    assert wire.get(emulator.page_url, headers=own).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("custom", "status", "body"),
+    [
+        ({"status": 204, "body": "x"}, 204, ""),
+        ({"status": 304, "body": "x"}, 304, ""),
+        ({"status": 205, "body": "x"}, 205, ""),
+        ({"status": 201, "body": "x"}, 201, "x"),
+        ({"body": "x", "headers": {"x-a": "{{body.a}}"}}, 200, "x"),
+        ({"body": "x", "headers": {"Transfer-Encoding": "chunked", "Content-Length": "9"}}, 200, "x"),
+    ],
+)
+def test_every_custom_response_can_be_sent(
+    api: Api, wire: httpx.Client, custom: Any, status: int, body: str
+) -> None:
+    source = api.ok("POST", "/sources", {"name": "s", "config": {"custom_response": custom}})
+    answer = wire.post(source["url"], content=b'{"a": "1\\u0000\\u007f2"}')
+    assert (answer.status_code, answer.text) == (status, body)
+    assert answer.headers.get("x-a") in {None, "1 2"}
+
+
+def test_a_content_type_is_ascii(api: Api) -> None:
+    for kind, status in (("\u65e5/x", 400), ("text/x", 200)):
+        body = {"name": f"s{status}", "config": {"custom_response": {"content_type": kind, "body": "x"}}}
+        assert api.call("POST", "/sources", body).status_code == status
+
+
+@pytest.mark.parametrize(("status", "answered"), [(b"999", 502), (b"599", 599)])
+def test_a_proxied_status_that_is_none_is_502(
+    api: Api, wire: httpx.Client, status: bytes, answered: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as upstream, ThreadPoolExecutor(1) as pool:
+
+        def answer() -> None:
+            connection, _ = upstream.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 " + status + b" X\r\ncontent-length: 1\r\n\r\nx")
+
+        pool.submit(answer)
+        proxy = {"target_url": f"http://127.0.0.1:{upstream.getsockname()[1]}/"}
+        source = api.ok("POST", "/sources", {"name": "s", "config": {"mode": "proxy", "proxy": proxy}})
+        assert wire.post(source["url"], content=b"x").status_code == answered
+
+
+@pytest.mark.parametrize("status", [204, 500])
+def test_a_receiver_answers_with_any_status(emulator: Emulator, api: Api, status: int) -> None:
+    emulator.receiver.answer(status, b"x")
+    api.sent(emulator.add_route(name="r"))
+    [attempt] = api.get("/attempts")["models"]
+    assert (attempt["response_status"], attempt["body"]) == (status, "" if status == 204 else "x")
+
+
+@pytest.mark.parametrize(("attempts", "delay"), [(2, 2 * 86_400_000), (50, 30 * 86_400_000)])
+def test_an_exponential_retry_waits_at_most_thirty_days(attempts: int, delay: int) -> None:
+    rule = {"strategy": "exponential", "interval": 86_400_000, "count": 50}
+    assert next_delay_ms(rule, attempts=attempts, response_status=500) == delay

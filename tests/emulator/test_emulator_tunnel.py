@@ -176,3 +176,18 @@ def test_an_open_tunnel_does_not_keep_the_emulator_from_stopping(wire: httpx.Cli
         stopping.start()
         stopping.join(5)
         assert not stopping.is_alive()
+
+
+def test_messages_that_are_none_are_ignored(emulator: Emulator, api: Api) -> None:
+    route, destination, _ = cli_route(emulator, api)
+    with tunnel(emulator, destination["id"]) as socket:
+        read(socket)
+        request_id = api.send(route).json()["request_id"]
+        job = read(socket)
+        for message in (b"\xff\x00", b"", "", "[", '{"n":1e999}', "[1]", '{"type": 5}'):
+            socket.send(message)
+        answer(socket, job, status=201, body="x" * 100_000)
+        emulator.settle()
+    [attempt] = api.get("/attempts")["models"]
+    assert (attempt["request_id"], attempt["response_status"]) == (request_id, 201)
+    assert len(attempt["body"]) == 65_536

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from pytest_fasthook.emulator.delivery.outbound import outbound
-from pytest_fasthook.emulator.delivery.outcome import Outcome
+from pytest_fasthook.emulator.delivery.outcome import MAX_ANSWER, Outcome
 from pytest_fasthook.emulator.delivery.send import Sender
 from pytest_fasthook.emulator.payload import Payload, shown_body
 from pytest_fasthook.emulator.signing_secret import signing_secret
@@ -18,10 +18,6 @@ class Carrier(Protocol):
 
     async def carry(self, event: Event, destination: Destination, payload: Payload) -> Outcome:
         """Deliver, and say what came of it; never raises for what the other side does."""
-
-
-MAX_ANSWER = 65_536
-"""Bytes of a receiver's answer that are kept."""
 
 
 class HttpCarrier:

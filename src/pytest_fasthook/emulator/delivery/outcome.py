@@ -18,6 +18,10 @@ _CERTIFICATE = {
 """OpenSSL's verification results that have an error code of their own."""
 
 
+MAX_ANSWER = 65_536
+"""Bytes of a receiver's answer that are kept."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The result of one attempt.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_fasthook.emulator.delivery.outbound import Outbound, outbound
-from pytest_fasthook.emulator.delivery.outcome import Outcome
+from pytest_fasthook.emulator.delivery.outcome import MAX_ANSWER, Outcome
 from pytest_fasthook.emulator.payload import Payload, shown_body, shown_headers
 from pytest_fasthook.emulator.signing_secret import signing_secret
 from pytest_fasthook.emulator.store.records import Destination, Event
@@ -149,7 +149,7 @@ def _outcome(
     is_status = isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599
     return Outcome(
         response_status=status if is_status else 502,
-        body=shown_body(str(result.get("body") or "").encode("utf-8", "replace")),
+        body=shown_body(str(result.get("body") or "").encode("utf-8", "replace")[:MAX_ANSWER]),
         requested_url=url,
         http_method=delivery.method,
         latency_ms=latency_ms,

@@ -107,7 +107,9 @@ class Exchange:
         )
 
     async def answer(self, body: bytes, *, status: int, headers: Mapping[str, str]) -> None:
-        """Send a whole answer."""
+        """Send a whole answer; one that cannot have a body is sent without."""
+        if status in (204, 205, 304):
+            body, headers = b"", {name: value for name, value in headers.items() if name != "content-type"}
         await self._start(status, headers, len(body))
         await self._send({"type": "http.response.body", "body": b"" if self.method == "HEAD" else body})
 
@@ -126,7 +128,8 @@ class Exchange:
 
     async def _start(self, status: int, headers: Mapping[str, str], length: int) -> None:
         await self._journal.stored()
-        whole = {"date": http_date(self._world.clock.now_ms()), **headers, "content-length": str(length)}
+        size = {} if status in (204, 304) else {"content-length": str(length)}
+        whole = {"date": http_date(self._world.clock.now_ms()), **headers, **size}
         pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in whole.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": pairs})
 

@@ -41,12 +41,10 @@ async def serve_tunnel(world: World, tunnels: Tunnels, scope: Scope, receive: Re
     await send_message(_hello(world, destination))
     tunnels.add(tunnel)
     try:
-        while True:
-            is_json, message = read_json(await socket.receive_text())
+        while (event := await socket.receive())["type"] == "websocket.receive":
+            is_json, message = read_json(event.get("text") or event.get("bytes") or "")
             if is_json:
                 tunnel.take_result(message)
-    except WebSocketDisconnect:
-        return
     finally:
         tunnels.remove(tunnel)
 

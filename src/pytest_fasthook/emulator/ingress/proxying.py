@@ -108,6 +108,9 @@ def upstream_reply(exchanged: Exchanged) -> Reply:
     if exchanged.status is None:
         body = json.dumps({"error": f"the upstream gave no answer: {exchanged.error_code}"}).encode()
         return Reply(status=502, body=body, headers={"content-type": "application/json"})
+    if not 200 <= exchanged.status <= 599:
+        body = json.dumps({"error": f"the upstream answered {exchanged.status}, which is no status"}).encode()
+        return Reply(status=502, body=body, headers={"content-type": "application/json"})
     return Reply(status=exchanged.status, body=exchanged.body, headers=dict(_passed_on(exchanged.headers)))
 
 

@@ -19,6 +19,8 @@ from pytest_fasthook.emulator.rules.numbers import whole
 
 CONTENT_TYPES = {"json": "application/json", "text": "text/plain; charset=utf-8", "xml": "application/xml"}
 _MATCH_KEYS = ("match", "conditions")
+_NO_HEADER = re.compile(r"[\x00-\x1f\x7f]")
+_OF_CONNECTION = ("content-length", "transfer-encoding", "connection", "upgrade", "trailer")
 _TEMPLATE = re.compile(r"\{\{\s*([A-Za-z0-9_.$-]+)\s*\}\}")
 
 
@@ -107,7 +109,7 @@ def _reply(answer: Mapping[str, Any], values: Mapping[str, Any]) -> Reply:
         for key, text in (answer.get("headers") or {}).items()
     }
     headers = {"content-type": content_type, **given}
-    headers.pop("content-length", None)
+    headers = {name: text for name, text in headers.items() if name not in _OF_CONNECTION}
     return Reply(
         status=int(answer.get("status") or 200), body=body.encode("utf-8", "replace"), headers=headers
     )
@@ -149,7 +151,7 @@ def _at(value: Any, steps: list[str]) -> Any:
 def _one_line(text: str) -> str:
     if len(text) > MAX_HEADER:
         raise _TooLargeError
-    return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")
+    return " ".join(_NO_HEADER.sub(" ", text).split()).encode("latin-1", "replace").decode("latin-1")
 
 
 def _check_answer(answer: Mapping[str, Any]) -> None:
@@ -172,7 +174,10 @@ def _is_token(name: Any) -> bool:
 
 
 def _is_content_type(text: str) -> bool:
-    return text in CONTENT_TYPES or re.fullmatch(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w-]+)*", text) is not None
+    return (
+        text in CONTENT_TYPES
+        or re.fullmatch(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w-]+)*", text, re.ASCII) is not None
+    )
 
 
 def _check_match(conditions: Mapping[str, Any]) -> None:

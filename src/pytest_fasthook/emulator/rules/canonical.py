@@ -9,12 +9,11 @@ from typing import Any
 from pytest_fasthook.emulator.errors import Invalid
 from pytest_fasthook.emulator.rules.filters import TARGETS, check_condition
 from pytest_fasthook.emulator.rules.numbers import whole
-from pytest_fasthook.emulator.rules.retry import is_code
+from pytest_fasthook.emulator.rules.retry import MAX_DELAY_MS, is_code
 
 ORDER = ("deduplicate", "transform", "filter", "delay", "retry")
 FIELD = re.compile(r"(body|headers|query|path)(\.[^.]+){0,100}")
 MAX_RETRIES = 50
-MAX_DELAY_MS = 30 * 24 * 3_600_000
 
 
 def canonical(rules: Any) -> list[dict[str, Any]]:

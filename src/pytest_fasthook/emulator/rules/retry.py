@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+MAX_DELAY_MS = 30 * 24 * 3_600_000
+"""The longest that an interval, a delay or a window may be, and that an exponential retry waits."""
 _RANGE = re.compile(r"(\d{3})-(\d{3})")
 _COMPARISON = re.compile(r"(>=|<=|>|<)(\d{3})")
 _CODE = re.compile(r"!?(?:\d{3}(?:-\d{3})?|(?:>=|<=|>|<)\d{3})")
@@ -27,7 +29,9 @@ def next_delay_ms(
     if response_status is not None and not is_retried(rule.get("response_status_codes"), response_status):
         return None
     interval = int(rule["interval"])
-    return interval * 2 ** (attempts - 1) if rule["strategy"] == "exponential" else interval
+    return (
+        min(MAX_DELAY_MS, interval * 2 ** (attempts - 1)) if rule["strategy"] == "exponential" else interval
+    )
 
 
 def is_retried(codes: Sequence[str] | None, status: int) -> bool:
