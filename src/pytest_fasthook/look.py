@@ -84,6 +84,7 @@ class Look:
         *,
         first: int = FIRST_PAGE,
         most: int = MAX_PAGES,
+        absent: bool = False,
         **parameters: Any,
     ) -> Iterator[Page[R]]:
         """A list's pages, newest first, until the caller has seen enough.
@@ -94,12 +95,16 @@ class Look:
             function: lists one page.
             first: records of the first page.
             most: how many pages are looked at.
+            absent: whether a list that is not there (yet) is one without pages instead of an error.
             parameters: what is listed.
         """
         cursor: str | None = None
         known: set[str] = set()
         for number in range(most):
-            page = self.call(function, cursor=cursor, limit=PAGE if number else first, **parameters)
+            ask = self.absent_or if absent and number == 0 else self.call
+            page = ask(function, cursor=cursor, limit=PAGE if number else first, **parameters)
+            if page is None:
+                return
             fresh = distinct(one for one in page.models if one.id not in known)
             known.update(one.id for one in fresh)
             yield replace(page, models=fresh)

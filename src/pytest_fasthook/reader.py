@@ -8,6 +8,7 @@ exists (by id, under the request) it is asked first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_fasthook.client import api
@@ -139,6 +140,7 @@ def _request(look: Look, question: Question) -> RequestSeen:
 def _awaited(look: Look, question: Question) -> RequestSeen:
     """The oldest real request in the window that matches: no probe of a gate, no replay of an older request."""
     found, looked, unclear, complete = None, 0, 0, True
+    replays: list[Request] = []
     pages = look.pages(
         api.list_requests,
         source_id=question.source_id,
@@ -151,9 +153,16 @@ def _awaited(look: Look, question: Question) -> RequestSeen:
         complete = complete and not (page.partial or page.unreadable)
         mine, without_payload = awaited(page.models, question)
         found, unclear = mine or found, unclear + without_payload
+        replays += [one for one in page.models if one.is_replay]
     look.keep_only({found.id} if found else set())
     complete = complete and not look.cut_short
-    return RequestSeen(request=found, looked_through=looked, complete=complete, unclear=unclear)
+    return RequestSeen(
+        request=found,
+        looked_through=looked,
+        complete=complete,
+        unclear=unclear,
+        replays=replays_among(replays, replace(question, request_id=found.id)) if found else (),
+    )
 
 
 def _request_pages(look: Look, question: Question) -> Iterator[Page[Request]]:
@@ -228,8 +237,9 @@ def _ignored(look: Look, question: Question) -> tuple[IgnoredEvent, ...]:
 
 
 def _attempts(look: Look, question: Question) -> tuple[Attempt, ...]:
-    page = look.absent_or(api.list_attempts, event_id=question.event_id, limit=PAGE)
-    found = [a for a in look.readable(page) if a.event_id in {None, question.event_id}]
+    pages = look.pages(api.list_attempts, first=PAGE, absent=True, event_id=question.event_id)
+    listed = (attempt for page in pages for attempt in look.readable(page))
+    found = [attempt for attempt in listed if attempt.event_id in {None, question.event_id}]
     look.keep_only({attempt.id for attempt in found})
     return tuple(sorted(found, key=lambda attempt: (age(attempt), attempt.attempt_number or 0)))
 

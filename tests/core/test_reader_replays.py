@@ -171,6 +171,15 @@ def test_a_record_that_a_list_holds_twice_is_one(question: Question, path: str) 
     assert len(ask(FakeApi({path: page([record, record])}), question).value) == 1
 
 
+def test_attempts_are_read_to_the_end_of_their_list() -> None:
+    def attempt(number: int) -> dict[str, Any]:
+        return {"id": f"att_{number}", "event_id": "evt_ours", "attempt_number": number}
+
+    listed = pages([attempt(3), attempt(2)], [attempt(2), attempt(1)])
+    value = ask(FakeApi({"/attempts": listed}), ATTEMPTS).value
+    assert [one.id for one in value] == ["att_1", "att_2", "att_3"]
+
+
 def test_requests_that_are_on_two_pages_are_looked_through_once() -> None:
     api = FakeApi({"/requests": pages(foreign(1, 2), foreign(2, 3))})
     assert ask(api, BY_ID).value.looked_through == 3

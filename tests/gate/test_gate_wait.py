@@ -141,6 +141,10 @@ def test_a_delivered_replay_of_a_real_request_makes_good_for_nothing(
     run = judged(folder, failed, args=args, expected=expected, replays=(replay,))
     assert run.exit_code == 1
     assert run.connections[0]["ids"]["request_id"] == "req_foreign_orders_0_0"
+    told = "a replay of it was delivered" in run.connections[0]["cause"]["message"]
+    assert told == (
+        replay.sign in {"parent", "all"}
+    )  # without a parent it is not known what was played again
 
 
 @pytest.mark.parametrize("replay", REPLAYS, ids=lambda replay: str(replay.sign))

@@ -122,7 +122,7 @@ class Service:
             "ignored": lambda parts, _: self.ignored(parts[1]),
             "events": lambda _, params: self.events(params),
             "event": lambda parts, _: self.event(parts[1]),
-            "attempts": lambda _, params: self.attempts(params["event_id"]),
+            "attempts": lambda _, params: self.attempts(params["event_id"], params),
             "latest_input": lambda _, __: self.latest_input(),
             "metrics": lambda _, params: self.metrics(params),
         }
@@ -374,17 +374,17 @@ class Service:
 
     # Attempts
 
-    def attempts(self, event_id: str) -> Json:
+    def attempts(self, event_id: str, params: Params) -> Json:
         """A twin is delivered as its elder is unless it fails, and the attempts of an ignored branch are none."""
         if event_id == TWIN and self.history.branch.twin_fails:
             failed = Attempt(at=TWIN_FAILS, ending="500", visible=TWIN_FAILS)
-            return self._page([Row(failed.at, failed.visible, self._attempt(0, failed))], {})
+            return self._page([Row(failed.at, failed.visible, self._attempt(0, failed))], params)
         made = enumerate(self.history.delivery.attempts) if event_id in {EVENT, TWIN} else ()
         rows = [
             Row(one.at, one.visible, {**self._attempt(number, one), "event_id": event_id})
             for number, one in made
         ]
-        return self._page(rows, {})
+        return self._page(rows, params)
 
     def _attempt(self, number: int, one: Attempt) -> Json:
         delivery, done = self.history.delivery, at(one.at + 0.1)
