@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from standin import (
     AttemptScript,
     AuthScript,
     BranchScript,
+    ReplayScript,
     RequestScript,
     RouteScript,
     SourceScript,
@@ -273,3 +275,18 @@ def test_a_run_that_is_interrupted_among_its_teeth_is_no_pass(folder: Path) -> N
     assert (run.exit_code, run.document["verdict"]) == (2, "inconclusive")
     assert run.connections[0]["cause"]["code"] == "STAGE_NOT_RUN"
     assert main(["judge", str(run.json_file)]) == 75
+
+
+def test_a_replay_of_a_negative_probe_that_got_through_is_not_the_probe(folder: Path) -> None:
+    """A replay skips what must refuse it; the probe itself was refused, or ignored."""
+    again = ReplayScript(each=True)
+    run, _ = tried(folder, replace(GUARDED, source=replace(SIGNED, replays=(again,))))
+    assert run.exit_code == 0
+
+
+def test_a_refused_replay_does_not_cover_a_negative_probe_that_got_through(folder: Path) -> None:
+    """The twin: the source takes everything for verified."""
+    refused = ReplayScript(each=True, rejection="SOURCE_AUTH_FAILED")
+    source = replace(SIGNED, checks=False, replays=(refused,))
+    run, _ = tried(folder, replace(GUARDED, source=source), expected=broken("ingress", "NEGATIVE_ACCEPTED"))
+    assert run.exit_code == 1

@@ -88,21 +88,21 @@ def foreign_receipts(source: SourceScript, *, begins: Beginnings) -> list[Receip
     return found
 
 
-def replayed_receipts(first: Receipt) -> list[Receipt]:
-    """The replays of a source's first request, with everything that it carried."""
+def replayed_receipts(receipt: Receipt, *, first: bool) -> list[Receipt]:
+    """The replays of a request, with everything that it carried."""
     return [
         replace(
-            first,
-            request_id=f"req_replay_{first.source.id.removeprefix('src_')}_{number}",
-            at=first.at + script.at_s,
-            rejection=None,
+            receipt,
+            request_id=f"req_replay_{number}_of_{receipt.request_id.removeprefix('req_')}",
+            at=receipt.at + script.at_s,
+            rejection=script.rejection,
             recorded=True,
             foreign=ForeignTraffic(at_s=script.at_s, outcome=script.outcome),
             replay=script,
-            parent_id=first.request_id,
+            parent_id=receipt.request_id,
         )
-        for number, script in enumerate(first.source.replays)
-        if script.of == "request"
+        for number, script in enumerate(receipt.source.replays)
+        if script.of == "request" and (first or script.each)
     ]
 
 

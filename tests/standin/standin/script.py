@@ -109,12 +109,16 @@ class ReplayScript:
         at_s: counts from the first request, be it a probe or other people's.
         sign: the fields that tell the replay; the small records of older pages have none of them.
         outcome: the status of the events that it makes.
+        each: whether every request is played again, and not the first one alone.
+        rejection: why the replay of a request was refused.
     """
 
     of: Literal["request", "event"] = "request"
     at_s: float = 0.001
     sign: ReplaySign = "all"
     outcome: Literal["SUCCESSFUL", "FAILED", "QUEUED"] = "SUCCESSFUL"
+    each: bool = False
+    rejection: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,11 +105,13 @@ class World:
             first = next((probe.at for probe in probes if probe.source.id == source.id), None)
             begins = Beginnings(started=self.started, probe=first, look=self._first_look)
             seen += [receipt for receipt in foreign_receipts(source, begins=begins) if receipt.at <= now]
+        firsts = self._first(seen)
+        played = [*firsts, *(probe for probe in probes if probe not in firsts)]
         seen += [
-            receipt
-            for first in self._first(seen)
-            for receipt in replayed_receipts(first)
-            if receipt.at <= now
+            again
+            for receipt in played
+            for again in replayed_receipts(receipt, first=receipt in firsts)
+            if again.at <= now
         ]
         return sorted(seen, key=lambda receipt: (receipt.at, receipt.request_id), reverse=True)
 
