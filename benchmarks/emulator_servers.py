@@ -24,12 +24,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route as Handled
 
 from pytest_fasthook.emulator import Emulator, Route, Settings
-from pytest_fasthook.emulator.clock import SettableClock
-from pytest_fasthook.emulator.delivery.outcome import Outcome
-from pytest_fasthook.emulator.delivery.record import record_attempt
+from pytest_fasthook.emulator.delivery.attempt import Outcome, record_attempt
 from pytest_fasthook.emulator.ingress.accept import receive, source_of
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, EVENTS
+from pytest_fasthook.emulator.times import SettableClock
 from pytest_fasthook.emulator.world import World
 
 TEAM, KEY = "tm_benchmark", "fhp_benchmark"

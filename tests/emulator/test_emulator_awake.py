@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from pytest_fasthook.emulator import Answer, Emulator, Fault, FaultKind, Refusal, SettableClock, Settings
-from pytest_fasthook.emulator.http.foreign import is_local_peer
-from pytest_fasthook.emulator.rules.retry import next_delay_ms
+from pytest_fasthook.emulator.http.front import is_local_peer
+from pytest_fasthook.emulator.rules.rules import next_delay_ms
 
 from .conftest import Api
 
@@ -370,7 +370,7 @@ def test_others_are_answered_during_a_bulk_retry(emulator: Emulator, api: Api, w
 
 
 def test_bulk_operations_are_bounded(emulator: Emulator, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_fasthook.emulator.replay.bulk.MAX_TARGETS", 2)
+    monkeypatch.setattr("pytest_fasthook.emulator.replay.MAX_TARGETS", 2)
     route = emulator.add_route(name="r")
     api.sent(route)
     api.sent(route)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pytest_fasthook.emulator import Emulator
-from pytest_fasthook.emulator.failures import Failures
+from pytest_fasthook.emulator.errors import Failures
 
 from .conftest import Api
 
@@ -49,7 +49,7 @@ def test_an_error_while_delivering_fails_the_event_and_is_raised_at_the_end(
 ) -> None:
     emulator = Emulator().start()
     api = Api(emulator, wire)
-    monkeypatch.setattr("pytest_fasthook.emulator.delivery.carriers.outbound", broken)
+    monkeypatch.setattr("pytest_fasthook.emulator.delivery.outgoing.outbound", broken)
     event = api.event(api.sent(emulator.add_route(name="r")))
     assert (event["status"], event["error_code"]) == ("FAILED", "UNKNOWN")
     with pytest.raises(PlannedError):

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pytest_fasthook.emulator import Emulator
-from pytest_fasthook.emulator.gathered import GatheredTransport
+from pytest_fasthook.emulator.server import GatheredTransport
 
 
 class Wire(asyncio.Transport):

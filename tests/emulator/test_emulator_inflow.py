@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import pytest
 
 from pytest_fasthook.emulator import Emulator
+from pytest_fasthook.emulator.delivery.pacing import MANY, PRESSING_S, Inflow
 from pytest_fasthook.emulator.delivery.worker import BESIDE_INFLOW, Worker
-from pytest_fasthook.emulator.inflow import MANY, PRESSING_S, Inflow
 
 
 class Watch:

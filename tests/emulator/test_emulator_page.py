@@ -7,7 +7,7 @@ import pytest
 from lxml import html
 
 from pytest_fasthook.emulator import Emulator
-from pytest_fasthook.emulator.http.foreign import is_foreign
+from pytest_fasthook.emulator.http.front import is_foreign
 
 from .conftest import Api
 

@@ -6,8 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pytest_fasthook.emulator import Emulator, Settings
-from pytest_fasthook.emulator.replay import bulk
+from pytest_fasthook.emulator import Emulator, Settings, replay
 from pytest_fasthook.emulator.store.records import BulkOperation
 from pytest_fasthook.emulator.world import World
 
@@ -189,15 +188,15 @@ def test_bulk_operations_take_turns(
     patient: Emulator, wire: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, advanced = Api(patient, wire), list[str]()
-    advance = bulk._advance
+    advance = replay._advance
 
     def seen(world: World, operation: BulkOperation) -> None:
         advanced.append(operation.id)
         advance(world, operation)
 
-    monkeypatch.setattr(bulk, "_advance", seen)
+    monkeypatch.setattr(replay, "_advance", seen)
     route = patient.add_route(name="r")
-    for number in range(bulk.CHUNK + 1):
+    for number in range(replay.CHUNK + 1):
         api.send(route, {"n": number})
     patient.settle()
     planned = [api.ok("POST", "/events/bulk_operations", {}, status=201)["id"] for _ in range(3)]

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_fasthook.emulator import Refusal
-from pytest_fasthook.emulator.rules import deduplicate
-from pytest_fasthook.emulator.rules.canonical import canonical
-from pytest_fasthook.emulator.rules.retry import is_retried, next_delay_ms
+from pytest_fasthook.emulator.rules.rules import deduplicate_key, is_retried, next_delay_ms, normalize_rules
 
 LINEAR = {"type": "retry", "strategy": "linear", "interval": 1000, "count": 3}
 EXPONENTIAL = LINEAR | {"strategy": "exponential"}
@@ -68,7 +66,7 @@ def seen(**body: Any) -> dict[str, Any]:
     ],
 )
 def test_deduplicate_keys(rule: dict[str, Any], other: dict[str, Any], *, same: bool) -> None:
-    assert (deduplicate.key(rule, seen(id=1, n=1)) == deduplicate.key(rule, other)) is same
+    assert (deduplicate_key(rule, seen(id=1, n=1)) == deduplicate_key(rule, other)) is same
 
 
 @pytest.mark.parametrize(
@@ -97,4 +95,4 @@ def test_deduplicate_keys(rule: dict[str, Any], other: dict[str, Any], *, same: 
 )
 def test_what_is_no_rule_is_refused(rules: Any) -> None:
     with pytest.raises(Refusal):
-        canonical(rules)
+        normalize_rules(rules)

@@ -9,9 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from pytest_fasthook.emulator.delivery.outbound import Outbound
-from pytest_fasthook.emulator.delivery.send import Exchanged, Sender
-from pytest_fasthook.emulator.delivery.wire import Origin, split_url
+from pytest_fasthook.emulator.delivery.transport import Exchanged, Origin, Outbound, Sender, split_url
 from pytest_fasthook.emulator.payload import Headers
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -110,7 +108,7 @@ def test_an_unused_connection_is_closed_after_a_moment(monkeypatch: pytest.Monke
             assert not ended.is_set()
             await asyncio.wait_for(ended.wait(), 5)
 
-    monkeypatch.setattr("pytest_fasthook.emulator.delivery.wire.IDLE_S", 0.01)
+    monkeypatch.setattr("pytest_fasthook.emulator.delivery.transport.IDLE_S", 0.01)
     asyncio.run(run())
 
 

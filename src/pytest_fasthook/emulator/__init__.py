@@ -5,13 +5,13 @@ It shares no code with the rest of the package, so that a mistake in one cannot 
 
 from __future__ import annotations
 
-from pytest_fasthook.emulator.clock import SettableClock
 from pytest_fasthook.emulator.emulator import Emulator
 from pytest_fasthook.emulator.errors import EmulatorError, EmulatorNeedsExtra, NotRunning, PortTaken, Refusal
 from pytest_fasthook.emulator.faults import Fault, FaultKind, Faults
 from pytest_fasthook.emulator.receiver import Answer, Delivery, Receiver
 from pytest_fasthook.emulator.resources.routes import Route
-from pytest_fasthook.emulator.settings import Settings
+from pytest_fasthook.emulator.times import SettableClock
+from pytest_fasthook.emulator.world import Settings
 
 __all__ = [
     "Answer",

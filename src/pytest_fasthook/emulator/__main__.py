@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pytest_fasthook.emulator.emulator import Emulator
 from pytest_fasthook.emulator.errors import EmulatorError
-from pytest_fasthook.emulator.settings import Settings
+from pytest_fasthook.emulator.world import Settings
 
 DEFAULT_PORT = 8090
 

@@ -23,7 +23,7 @@ from pytest_fasthook.emulator.api import (
 )
 from pytest_fasthook.emulator.api.access import Role
 from pytest_fasthook.emulator.api.call import Operation
-from pytest_fasthook.emulator.replay.bulk import EVENT_RETRY, REQUEST_RETRY
+from pytest_fasthook.emulator.replay import EVENT_RETRY, REQUEST_RETRY
 
 
 @dataclass(frozen=True, slots=True)

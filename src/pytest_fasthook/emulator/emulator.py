@@ -8,9 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pytest_fasthook.emulator.clock import SettableClock
-from pytest_fasthook.emulator.errors import EmulatorError, EmulatorNeedsExtra, NotRunning, StorageFull
-from pytest_fasthook.emulator.failures import Failures
+from pytest_fasthook.emulator.errors import (
+    EmulatorError,
+    EmulatorNeedsExtra,
+    Failures,
+    NotRunning,
+    StorageFull,
+)
 from pytest_fasthook.emulator.faults import Faults
 from pytest_fasthook.emulator.ids import DEMO_TEAM, Ids
 from pytest_fasthook.emulator.receiver import Receiver
@@ -20,12 +24,12 @@ from pytest_fasthook.emulator.resources.secrets import (
     ensure_secrets,
     project_secrets,
 )
-from pytest_fasthook.emulator.settings import Settings
-from pytest_fasthook.emulator.signing_secret import signing_secret
 from pytest_fasthook.emulator.store.database import Database
 from pytest_fasthook.emulator.store.schema import TABLES
+from pytest_fasthook.emulator.store.tables import signing_secret
+from pytest_fasthook.emulator.times import SettableClock
 from pytest_fasthook.emulator.transform.engine import Scripts
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import Settings, World
 
 if TYPE_CHECKING:
     from pytest_fasthook.emulator.delivery.worker import Worker
@@ -156,7 +160,7 @@ class Emulator:
     @property
     def signing_secret(self) -> str:
         """The secret by which receivers verify ``FASTHOOK_SIGNATURE``."""
-        return signing_secret(self.world, self.team_id)
+        return signing_secret(self.world.database, self.team_id)
 
     @property
     def has_demo(self) -> bool:

@@ -16,18 +16,17 @@ import uvicorn
 from starlette.types import Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from pytest_fasthook.emulator.delivery.carriers import Carrier, HttpCarrier
-from pytest_fasthook.emulator.delivery.send import Sender
+from pytest_fasthook.emulator import replay
+from pytest_fasthook.emulator.delivery.outgoing import Carrier, HttpCarrier
+from pytest_fasthook.emulator.delivery.pacing import Inflow
+from pytest_fasthook.emulator.delivery.transport import Sender
 from pytest_fasthook.emulator.delivery.tunnels import TunnelCarrier, Tunnels
 from pytest_fasthook.emulator.delivery.worker import Worker
 from pytest_fasthook.emulator.errors import EmulatorError, PortTaken
-from pytest_fasthook.emulator.gathered import GatheredTransport
 from pytest_fasthook.emulator.http.exchange import Rim
 from pytest_fasthook.emulator.http.front import Front
-from pytest_fasthook.emulator.inflow import Inflow
-from pytest_fasthook.emulator.journal import Journal
-from pytest_fasthook.emulator.replay import bulk
 from pytest_fasthook.emulator.retention import Retention
+from pytest_fasthook.emulator.store.database import Journal
 from pytest_fasthook.emulator.world import World
 
 START_LIMIT_S = 10.0
@@ -186,7 +185,7 @@ class Service:
             "CLI": TunnelCarrier(self._world, self._tunnels),
         }
         self._journal.attach()
-        self._worker = Worker(self._world, carriers, self._inflow, chores=(bulk.step, Retention()))
+        self._worker = Worker(self._world, carriers, self._inflow, chores=(replay.bulk_step, Retention()))
         self._bell.connect(self._loop, self._worker.wake)
         delivering = asyncio.create_task(self._worker.run())
         delivering.add_done_callback(lambda _task: self._stopping.set() if self._stopping else None)
@@ -304,3 +303,42 @@ def _prove(address: tuple[Any, ...]) -> None:
         )
         if not connection.recv(64).startswith(b"HTTP/1.1 200"):
             raise EmulatorError("the emulator does not answer")
+
+
+class GatheredTransport:
+    """A transport that holds what is written until the end of a turn of the event loop.
+
+    The server writes an answer's head and body one after the other; each write is a system call that wakes the
+    client, and the two of them cost as much as storing the request.
+
+    Args:
+        transport: what everything goes to in the end; all but writing and closing is left to it.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Write soon."""
+        if not self._held:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._held.append(data)
+
+    def close(self) -> None:
+        """Write what is held, and close."""
+        self._flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once; what is held is lost."""
+        self._held.clear()
+        self._transport.abort()
+
+    def _flush(self) -> None:
+        if self._held:
+            self._transport.write(b"".join(self._held))
+            self._held.clear()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)

@@ -5,14 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pytest_fasthook.emulator.clock import SettableClock
-from pytest_fasthook.emulator.failures import Failures
+from pytest_fasthook.emulator.errors import Failures
 from pytest_fasthook.emulator.faults import FaultKind, Faults
 from pytest_fasthook.emulator.ids import Ids
 from pytest_fasthook.emulator.receiver import Receiver
-from pytest_fasthook.emulator.settings import Settings
 from pytest_fasthook.emulator.store.database import Database
+from pytest_fasthook.emulator.times import DAY, SettableClock
 from pytest_fasthook.emulator.transform.engine import Scripts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Switches and limits. Those that choose between forms FastHook's pages leave open are marked *open*.
+
+    Attributes:
+        strict_roles: enforce the contract's roles: a project key reads only traffic and metrics (*open*: the
+            automation guide lets it do everything).
+        hide_cancelled: leave ignored branches out of event lists that name no status (*open*).
+        failed_while_retrying: show ``FAILED`` instead of ``QUEUED`` between automatic retries (*open*).
+        delivery_timeout: seconds a receiver has to answer (*open*).
+        max_body: bytes a source accepts.
+        max_concurrent: deliveries under way at a time.
+        window_ms: the window of lists and metrics that name none (*open*).
+        bulk_delay: seconds a bulk operation stays ``PLANNED`` before it runs.
+        retention_ms: age at which traffic is forgotten.
+        max_requests: how many requests are kept, whatever their age.
+        max_bytes: how much everything may take in the database; beyond it the oldest requests are forgotten.
+    """
+
+    strict_roles: bool = False
+    hide_cancelled: bool = False
+    failed_while_retrying: bool = False
+    delivery_timeout: float = 30.0
+    max_body: int = 10_000_000
+    max_concurrent: int = 64
+    window_ms: int = DAY
+    bulk_delay: float = 0.0
+    retention_ms: int = 30 * DAY
+    max_requests: int = 200_000
+    max_bytes: int = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pytest_fasthook.emulator import replay
 from pytest_fasthook.emulator.api.call import Answer, Call, Operation
 from pytest_fasthook.emulator.api.conditions import Conditions
 from pytest_fasthook.emulator.api.events import event_conditions
@@ -13,7 +14,6 @@ from pytest_fasthook.emulator.api.requests import request_conditions
 from pytest_fasthook.emulator.api.search import searched
 from pytest_fasthook.emulator.api.windows import Window, read_window
 from pytest_fasthook.emulator.errors import Invalid, NotFound
-from pytest_fasthook.emulator.replay import bulk
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.store.records import BulkOperation
 from pytest_fasthook.emulator.store.tables import BULK_OPERATIONS
@@ -29,13 +29,13 @@ async def create_for_events(call: Call) -> Answer:
     filtered, body = await _filtered(call, "/events", EVENT_FIELDS)
     conditions = event_conditions(filtered, _window(filtered))
     conditions.add("status <> 'CANCELLED'")
-    return _planned(call, bulk.EVENT_RETRY, conditions, body)
+    return _planned(call, replay.EVENT_RETRY, conditions, body)
 
 
 async def create_for_requests(call: Call) -> Answer:
     """Plan the replay of every request that a filter selects."""
     filtered, body = await _filtered(call, "/requests", REQUEST_FIELDS)
-    return _planned(call, bulk.REQUEST_RETRY, request_conditions(filtered, _window(filtered)), body)
+    return _planned(call, replay.REQUEST_RETRY, request_conditions(filtered, _window(filtered)), body)
 
 
 def list_of(kind: str) -> Operation:
@@ -67,14 +67,14 @@ def cancel_of(kind: str) -> Operation:
 
     def cancel(call: Call) -> Answer:
         """Cancel a bulk operation that is planned or running."""
-        return Answer(bulk_view(bulk.cancel(call.world, _operation(call, kind))))
+        return Answer(bulk_view(replay.cancel_bulk(call.world, _operation(call, kind))))
 
     return cancel
 
 
 def bulk_view(operation: BulkOperation) -> dict[str, Any]:
     """Return a bulk operation in the contract's form."""
-    is_ongoing = operation.status in bulk.ONGOING
+    is_ongoing = operation.status in replay.ONGOING
     handled = operation.done_count + operation.failed_count
     return {
         "id": operation.id,
@@ -107,7 +107,7 @@ def _window(call: Call) -> Window:
 
 
 def _planned(call: Call, kind: str, conditions: Conditions, body: Mapping[str, Any]) -> Answer:
-    operation = bulk.plan(
+    operation = replay.plan_bulk(
         call.world, call.team_id, kind=kind, where=conditions.where, values=conditions.values, shown=body
     )
     return Answer(bulk_view(operation), 201)

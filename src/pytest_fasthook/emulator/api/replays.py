@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pytest_fasthook.emulator.api.call import Answer, Call
-from pytest_fasthook.emulator.lineage import lineage
-from pytest_fasthook.emulator.replay.events import retry_event
-from pytest_fasthook.emulator.replay.requests import retry_request
+from pytest_fasthook.emulator.ingress.accept import lineage
+from pytest_fasthook.emulator.replay import retry_event, retry_request
 from pytest_fasthook.emulator.store.tables import EVENTS, REQUESTS
 from pytest_fasthook.emulator.times import iso
 

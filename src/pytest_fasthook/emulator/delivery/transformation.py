@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from pytest_fasthook.emulator.delivery.outgoing import forwardable
 from pytest_fasthook.emulator.errors import Unavailable
-from pytest_fasthook.emulator.forwarding import forwardable
 from pytest_fasthook.emulator.payload import Payload, clean_text, envelope, shown_headers
 from pytest_fasthook.emulator.store.records import Event, Execution, Transformation
 from pytest_fasthook.emulator.store.tables import EVENTS, EXECUTIONS, save_payload

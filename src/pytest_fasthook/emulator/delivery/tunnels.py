@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytest_fasthook.emulator.delivery.outbound import Outbound, outbound
-from pytest_fasthook.emulator.delivery.outcome import MAX_ANSWER, Outcome
+from pytest_fasthook.emulator.delivery.attempt import MAX_ANSWER, Outcome
+from pytest_fasthook.emulator.delivery.outgoing import outbound
+from pytest_fasthook.emulator.delivery.transport import Outbound
 from pytest_fasthook.emulator.payload import Payload, shown_body, shown_headers
-from pytest_fasthook.emulator.signing_secret import signing_secret
 from pytest_fasthook.emulator.store.records import Destination, Event
+from pytest_fasthook.emulator.store.tables import signing_secret
 from pytest_fasthook.emulator.world import World
 
 _ENCODING = {"accept-encoding": "identity"}
@@ -90,7 +91,7 @@ class TunnelCarrier:
             event,
             replace(destination, config={**destination.config, "url": base}),
             payload,
-            signing_secret=signing_secret(self._world, event.team_id),
+            signing_secret=signing_secret(self._world.database, event.team_id),
             now_s=self._world.clock.now_ms() // 1000,
         )
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from pytest_fasthook.emulator.delivery.carriers import Carrier
-from pytest_fasthook.emulator.delivery.pacing import Pacer
-from pytest_fasthook.emulator.delivery.record import fail_without_attempt, hold, record_attempt
+from pytest_fasthook.emulator.delivery.attempt import fail_without_attempt, hold, record_attempt
+from pytest_fasthook.emulator.delivery.outgoing import Carrier
+from pytest_fasthook.emulator.delivery.pacing import PRESSING_S, Inflow, Pacer
 from pytest_fasthook.emulator.delivery.transformation import record_execution, transform
 from pytest_fasthook.emulator.errors import StorageFull
-from pytest_fasthook.emulator.inflow import PRESSING_S, Inflow
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Destination, Event
 from pytest_fasthook.emulator.store.tables import (

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
+from pytest_fasthook.emulator.delivery.pacing import Inflow
 from pytest_fasthook.emulator.faults import Fault, FaultKind, Faults
-from pytest_fasthook.emulator.inflow import Inflow
-from pytest_fasthook.emulator.journal import Journal
 from pytest_fasthook.emulator.payload import Headers, Payload
+from pytest_fasthook.emulator.store.database import Journal
 from pytest_fasthook.emulator.times import http_date
 from pytest_fasthook.emulator.world import World
 

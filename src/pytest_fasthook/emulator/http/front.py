@@ -4,24 +4,61 @@ from __future__ import annotations
 
 import asyncio
 import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
 from pytest_fasthook.emulator.app import PATHS
 from pytest_fasthook.emulator.control import HEALTH, PREFIX, control
-from pytest_fasthook.emulator.delivery.send import Sender
+from pytest_fasthook.emulator.delivery.transport import Sender
 from pytest_fasthook.emulator.delivery.tunnels import Tunnels
 from pytest_fasthook.emulator.errors import Refusal, StorageFull
 from pytest_fasthook.emulator.http import page
 from pytest_fasthook.emulator.http.control_api import router
 from pytest_fasthook.emulator.http.exchange import Exchange, Rim
-from pytest_fasthook.emulator.http.foreign import is_foreign, is_local_peer
 from pytest_fasthook.emulator.http.ingress import Ingress
 from pytest_fasthook.emulator.http.tunnel import serve_tunnel
 from pytest_fasthook.emulator.openapi.document import document
-from pytest_fasthook.emulator.payload import read_body
+from pytest_fasthook.emulator.payload import Headers, read_body
 from pytest_fasthook.emulator.receiver import Delivery
 from pytest_fasthook.emulator.resources.routes import RECEIVER_PATH
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def is_foreign(headers: Headers, *, origin: str) -> bool:
+    """Whether a request was made by, or under the name of, another site.
+
+    Args:
+        headers: of the request.
+        origin: where the emulator is served; a host that is not loopback may have any name.
+    """
+    given = dict(headers)
+    host = given.get("host", "")
+    if _host_of(origin) in _LOCAL and not _is_local(_host_of(f"http://{host}")):
+        return True
+    # A delivery carries the origin of its webhook; other sites' scripts cannot send its header.
+    sender = None if "x-fasthook-event-id" in given else given.get("origin")
+    return sender is not None and sender.partition("://")[2] != host
+
+
+def is_local_peer(address: str, *, origin: str) -> bool:
+    """Whether a connection comes from this machine: from loopback, or from the address that is served."""
+    peer = ip_address(address.removeprefix("::ffff:").partition("%")[0])
+    return peer.is_loopback or str(peer) == _host_of(origin)
+
+
+def _is_local(name: str) -> bool:
+    return name in _LOCAL or name.endswith(".localhost")
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
 
 _HOOK = re.compile(r"/(hook-[a-z0-9]+)(/.*)?", re.DOTALL)
 _HOOK_HOST = re.compile(r"(hook-[a-z0-9]+)\.")

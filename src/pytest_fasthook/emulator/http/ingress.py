@@ -7,15 +7,18 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
-from pytest_fasthook.emulator.delivery.send import Sender
+from pytest_fasthook.emulator.delivery.pacing import Inflow
+from pytest_fasthook.emulator.delivery.transport import Sender
 from pytest_fasthook.emulator.faults import FaultKind
 from pytest_fasthook.emulator.http.exchange import Exchange, spoiled_after, spoiled_before
-from pytest_fasthook.emulator.inflow import Inflow
 from pytest_fasthook.emulator.ingress import proxying
-from pytest_fasthook.emulator.ingress.accept import Received, receive, source_of
-from pytest_fasthook.emulator.ingress.challenges import subscription_reply, url_verification_reply
-from pytest_fasthook.emulator.ingress.decide import Decision, methods_of
-from pytest_fasthook.emulator.ingress.responses import Reply, custom_reply
+from pytest_fasthook.emulator.ingress.accept import Decision, Received, methods_of, receive, source_of
+from pytest_fasthook.emulator.ingress.responses import (
+    Reply,
+    custom_reply,
+    subscription_reply,
+    url_verification_reply,
+)
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Source
 from pytest_fasthook.emulator.world import World

@@ -10,13 +10,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_fasthook.emulator.delivery.outbound import Outbound, target_url
-from pytest_fasthook.emulator.delivery.send import Exchanged
+from pytest_fasthook.emulator.delivery.outgoing import forwardable, target_url
+from pytest_fasthook.emulator.delivery.transport import Exchanged, Outbound
 from pytest_fasthook.emulator.errors import Invalid
-from pytest_fasthook.emulator.forwarding import forwardable
 from pytest_fasthook.emulator.ingress.responses import Reply
 from pytest_fasthook.emulator.payload import Headers, Payload
-from pytest_fasthook.emulator.rules.numbers import whole
+from pytest_fasthook.emulator.rules.rules import as_int
 from pytest_fasthook.emulator.store.records import ProxyExchange, Request, Source
 from pytest_fasthook.emulator.store.tables import PROXY_EXCHANGES
 from pytest_fasthook.emulator.world import World
@@ -53,7 +52,7 @@ def check_proxy(config: Mapping[str, Any]) -> None:
         raise Invalid("config.proxy.target_url must be an absolute http or https URL")
     for name, most in (("timeout_ms", MAX_TIMEOUT_MS), ("max_response_bytes", MAX_CAPTURE)):
         value = proxy.get(name)
-        if value is not None and not 1 <= (whole(value) or 0) <= most:
+        if value is not None and not 1 <= (as_int(value) or 0) <= most:
             raise Invalid(f"config.proxy.{name} must be a whole number from 1 to {most}")
 
 

@@ -1,4 +1,4 @@
-"""Custom and dynamic source responses (FastHook docs, custom source responses, mock API dynamic responses).
+"""Answers of sources: verification calls, custom and dynamic responses (FastHook docs, custom source responses).
 
 The layout of a rule's conditions is not stated anywhere readable: they are taken from ``match`` (or ``conditions``),
 each part by the same syntax as a filter.
@@ -6,6 +6,7 @@ each part by the same syntax as a filter.
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 from collections.abc import Mapping
@@ -13,9 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_fasthook.emulator.errors import Invalid
-from pytest_fasthook.emulator.payload import Payload, envelope
+from pytest_fasthook.emulator.ingress.signatures import provider_of
+from pytest_fasthook.emulator.payload import Payload, envelope, parsed_query, shown_body
 from pytest_fasthook.emulator.rules.filters import TARGETS, check_condition, matches
-from pytest_fasthook.emulator.rules.numbers import whole
+from pytest_fasthook.emulator.rules.rules import as_int
+from pytest_fasthook.emulator.store.records import Source
 
 CONTENT_TYPES = {"json": "application/json", "text": "text/plain; charset=utf-8", "xml": "application/xml"}
 _MATCH_KEYS = ("match", "conditions")
@@ -156,7 +159,7 @@ def _one_line(text: str) -> str:
 
 def _check_answer(answer: Mapping[str, Any]) -> None:
     status = answer.get("status")
-    if status is not None and not 200 <= (whole(status) or 0) <= 599:
+    if status is not None and not 200 <= (as_int(status) or 0) <= 599:
         raise Invalid("a custom response's status must be from 200 to 599")
     body = answer.get("body")
     if body is not None and not (isinstance(body, str) and len(body) <= MAX_TEMPLATE):
@@ -185,3 +188,34 @@ def _check_match(conditions: Mapping[str, Any]) -> None:
         raise Invalid(f"a custom response's rule matches method, {', '.join(TARGETS)}")
     for target in TARGETS:
         check_condition(conditions.get(target))
+
+
+def subscription_reply(source: Source, payload: Payload) -> Reply | None:
+    """Answer Meta's ``hub.challenge``, or refuse it; ``None`` where the message is nothing of the kind."""
+    query = parsed_query(payload.query)
+    if payload.method != "GET" or "hub.challenge" not in query or _provider(source) != "META":
+        return None
+    wanted = str(_auth(source).get("verify_token") or "")
+    given = str(query.get("hub.verify_token", ""))
+    if not wanted or not hmac.compare_digest(given.encode(), wanted.encode()):
+        body = json.dumps({"error": "verify token does not match"}).encode()
+        return Reply(status=403, body=body, headers={"content-type": "application/json"})
+    return Reply(body=str(query["hub.challenge"]).encode(), headers={"content-type": "text/plain"})
+
+
+def url_verification_reply(source: Source, payload: Payload) -> Reply | None:
+    """Answer Slack's ``url_verification``, which was signed and has been verified like any other message."""
+    body = shown_body(payload.body) if _provider(source) == "SLACK" else None
+    if not isinstance(body, Mapping) or body.get("type") != "url_verification":
+        return None
+    challenge = json.dumps({"challenge": body.get("challenge")}).encode()
+    return Reply(body=challenge, headers={"content-type": "application/json"})
+
+
+def _auth(source: Source) -> Mapping[str, Any]:
+    auth = (source.config or {}).get("auth")
+    return auth if isinstance(auth, Mapping) else {}
+
+
+def _provider(source: Source) -> str:
+    return provider_of(source.type, _auth(source))

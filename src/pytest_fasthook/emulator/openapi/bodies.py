@@ -19,14 +19,14 @@ from pytest_fasthook.emulator.openapi.shapes import (
     pattern,
 )
 from pytest_fasthook.emulator.openapi.traffic import EVENT_STATUS, REQUEST_STATUS
-from pytest_fasthook.emulator.replay.requests import HEADER_NAME
-from pytest_fasthook.emulator.replay.requests import METHODS as REPLAY_METHODS
+from pytest_fasthook.emulator.replay import HEADER_NAME
+from pytest_fasthook.emulator.replay import METHODS as REPLAY_METHODS
 from pytest_fasthook.emulator.resources.destinations import AUTH_TYPES, METHODS, PERIODS, TYPES, URL
 from pytest_fasthook.emulator.resources.keys import GRANTS, SCOPES
 from pytest_fasthook.emulator.resources.secrets import KINDS as SECRET_KINDS
 from pytest_fasthook.emulator.resources.sources import HOOK_URL
 from pytest_fasthook.emulator.resources.sources import METHODS as SOURCE_METHODS
-from pytest_fasthook.emulator.rules.canonical import FIELD, MAX_DELAY_MS, ORDER
+from pytest_fasthook.emulator.rules.rules import FIELD, MAX_DELAY_MS, ORDER
 
 TIME = pattern(
     r"^(now([+-][0-9]{1,4}[smhdw])?"

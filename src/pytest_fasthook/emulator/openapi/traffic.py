@@ -24,7 +24,7 @@ from pytest_fasthook.emulator.openapi.shapes import (
     one_of,
     pattern,
 )
-from pytest_fasthook.emulator.replay.bulk import EVENT_RETRY, REQUEST_RETRY
+from pytest_fasthook.emulator.replay import EVENT_RETRY, REQUEST_RETRY
 from pytest_fasthook.emulator.times import GRANULARITIES
 
 EVENT_STATUS = one_of("SCHEDULED", "QUEUED", "HOLD", "SUCCESSFUL", "FAILED", "CANCELLED")

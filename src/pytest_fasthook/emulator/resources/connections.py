@@ -10,7 +10,7 @@ from typing import Any
 from pytest_fasthook.emulator.errors import Conflict, Invalid, NotFound
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.resources.filters import resolved
-from pytest_fasthook.emulator.rules.canonical import canonical, rule_of
+from pytest_fasthook.emulator.rules.rules import normalize_rules, rule_of
 from pytest_fasthook.emulator.store.records import Connection
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, SOURCES, TRANSFORMATIONS
 from pytest_fasthook.emulator.world import World
@@ -162,7 +162,7 @@ def _changes(world: World, connection: Connection, values: Mapping[str, Any]) ->
 
 
 def _rules(world: World, team_id: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rules = canonical(resolved(world, team_id, values.get("rules", [])))
+    rules = normalize_rules(resolved(world, team_id, values.get("rules", [])))
     script = rule_of(rules, "transform")
     if script:
         TRANSFORMATIONS.get(world.database, team_id, script["transformation_id"])

@@ -10,7 +10,7 @@ from typing import Any
 from pytest_fasthook.emulator.errors import Conflict, Invalid
 from pytest_fasthook.emulator.redaction import kept
 from pytest_fasthook.emulator.resources import fields
-from pytest_fasthook.emulator.rules.numbers import whole
+from pytest_fasthook.emulator.rules.rules import as_int
 from pytest_fasthook.emulator.store.records import Destination
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS
 from pytest_fasthook.emulator.world import World
@@ -181,7 +181,7 @@ def _check_url(url: Any) -> None:
 
 def _read_rate(config: dict[str, Any]) -> None:
     if config.get("rate_limit") is not None:
-        rate = whole(config["rate_limit"])
+        rate = as_int(config["rate_limit"])
         if rate is None or rate < 1:
             raise Invalid("config.rate_limit must be a whole number from 1, or null")
         config["rate_limit"] = rate

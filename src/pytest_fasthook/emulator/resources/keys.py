@@ -9,7 +9,7 @@ from typing import Any
 from pytest_fasthook.emulator.errors import Conflict, Invalid
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.resources.secrets import add_credential
-from pytest_fasthook.emulator.rules.numbers import whole
+from pytest_fasthook.emulator.rules.rules import as_int
 from pytest_fasthook.emulator.store.records import ProjectKey
 from pytest_fasthook.emulator.store.tables import PROJECT_KEYS
 from pytest_fasthook.emulator.world import World
@@ -144,7 +144,7 @@ def _some(values: Mapping[str, Any], name: str, options: tuple[str, ...], *, def
 
 
 def _rate(values: Mapping[str, Any]) -> int:
-    rate = whole(values.get("rate_limit_per_minute", DEFAULT_RATE))
+    rate = as_int(values.get("rate_limit_per_minute", DEFAULT_RATE))
     if rate is None or not 1 <= rate <= 10_000:
         raise Invalid("rate_limit_per_minute must be a whole number from 1 to 10000")
     return rate

@@ -81,3 +81,9 @@ def load_payload(
         body=bytes(row["body"]),
         is_cut=len(row["body"]) < row["size"],
     )
+
+
+def signing_secret(database: Database, team_id: str) -> str:
+    """Return the secret by which a team's receivers verify deliveries."""
+    row = database.row("SELECT signing_secret FROM project_secrets WHERE team_id = ?", (team_id,))
+    return str(row["signing_secret"]) if row else ""

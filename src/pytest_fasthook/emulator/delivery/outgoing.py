@@ -1,4 +1,4 @@
-"""What goes to the receiver: URL, method, headers, body, signature (FastHook docs, delivery signatures)."""
+"""What goes to the receiver, and how (FastHook docs, delivery signatures)."""
 
 from __future__ import annotations
 
@@ -6,23 +6,56 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from pytest_fasthook.emulator.forwarding import forwardable
-from pytest_fasthook.emulator.payload import Headers, Payload
+from pytest_fasthook.emulator.delivery.attempt import MAX_ANSWER, Outcome
+from pytest_fasthook.emulator.delivery.transport import Outbound, Sender
+from pytest_fasthook.emulator.payload import Headers, Payload, shown_body
 from pytest_fasthook.emulator.store.records import Destination, Event
+from pytest_fasthook.emulator.store.tables import signing_secret
+from pytest_fasthook.emulator.world import World
+
+_HOP_BY_HOP = frozenset(
+    [
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
+)
+_CONTROL = frozenset(
+    [
+        "x-fasthook-event-id",
+        "x-fasthook-request-id",
+        "x-fasthook-signature",
+        "x-fasthook-timestamp",
+        "x-fasthook-tunnel",
+    ]
+)
+_EDGE_PREFIXES = ("cf-", "x-forwarded-")
+
+_EDGE = frozenset(["cdn-loop", "forwarded", "true-client-ip", "via", "x-real-ip"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outbound:
-    """One delivery, ready to be sent."""
+def forwardable(headers: Headers) -> Headers:
+    """Drop hop-by-hop, edge network and FastHook's own control headers."""
+    named = {
+        name.strip().lower() for key, value in headers if key == "connection" for name in value.split(",")
+    }
+    return tuple(pair for pair in headers if pair[0] not in named and not _is_dropped(pair[0]))
 
-    method: str
-    url: str
-    headers: Headers
-    body: bytes
+
+def _is_dropped(name: str) -> bool:
+    return name in _HOP_BY_HOP or name in _CONTROL or name in _EDGE or name.startswith(_EDGE_PREFIXES)
 
 
 def outbound(
@@ -82,3 +115,38 @@ def _proof(config: Mapping[str, Any], body: bytes, *, signing_secret: str, now_s
     if kind == "BEARER_TOKEN":
         return (("authorization", f"Bearer {auth.get('token', '')}"),)
     return ()
+
+
+class Carrier(Protocol):
+    """Takes one event to one destination."""
+
+    async def carry(self, event: Event, destination: Destination, payload: Payload) -> Outcome:
+        """Deliver, and say what came of it; never raises for what the other side does."""
+
+
+class HttpCarrier:
+    """Delivers to HTTP destinations."""
+
+    def __init__(self, world: World, sender: Sender) -> None:
+        self._world = world
+        self._sender = sender
+
+    async def carry(self, event: Event, destination: Destination, payload: Payload) -> Outcome:
+        """Sign and send one delivery."""
+        delivery = outbound(
+            event,
+            destination,
+            payload,
+            signing_secret=signing_secret(self._world.database, event.team_id),
+            now_s=self._world.clock.now_ms() // 1000,
+        )
+        seconds = self._world.settings.delivery_timeout
+        exchanged = await self._sender.send(delivery, seconds=seconds, most=MAX_ANSWER)
+        return Outcome(
+            response_status=exchanged.status,
+            error_code=exchanged.error_code,
+            body=None if exchanged.status is None else shown_body(exchanged.body),
+            requested_url=delivery.url,
+            http_method=delivery.method,
+            latency_ms=exchanged.latency_ms,
+        )
