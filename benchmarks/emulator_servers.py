@@ -24,12 +24,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route as Handled
 
 from pytest_fasthook.emulator import Emulator, Route, Settings
-from pytest_fasthook.emulator.delivery.attempt import Outcome, record_attempt
+from pytest_fasthook.emulator.delivery.attempt import AttemptResult, record_attempt
 from pytest_fasthook.emulator.ingress.accept import receive, source_of
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, EVENTS
 from pytest_fasthook.emulator.times import SettableClock
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 TEAM, KEY = "tm_benchmark", "fhp_benchmark"
 HEADERS = (("authorization", f"Bearer {KEY}"), ("x-team-id", TEAM))
@@ -153,7 +153,7 @@ def fill(db: Path, *, requests: int, every_s: float) -> Stored:
     return Stored(routes[0], request_id, newest.id)
 
 
-def _store(world: World, route: Route, number: int) -> str:
+def _store(world: AppState, route: Route, number: int) -> str:
     payload = message(number)
     source = source_of(world, route.source_url.rstrip("/").rpartition("/")[2])
     assert source is not None
@@ -162,7 +162,7 @@ def _store(world: World, route: Route, number: int) -> str:
         if event.status == "QUEUED":
             connection = CONNECTIONS.find(world.database, "id = ?", (event.connection_id,))
             status = 500 if number % 4 == 3 else 200
-            outcome = Outcome(response_status=status, body={"ok": status == 200}, latency_ms=5.0)
+            outcome = AttemptResult(response_status=status, body={"ok": status == 200}, latency_ms=5.0)
             record_attempt(world, event, connection, outcome)
     return request.id
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pytest_fasthook.emulator import Emulator, Refusal
+from pytest_fasthook.emulator import APIError, Emulator
 
 from .conftest import Api
 
@@ -109,7 +109,7 @@ def test_the_first_enabled_rule_that_matches_wins(
     ],
 )
 def test_a_response_that_could_not_be_given_is_refused(emulator: Emulator, custom: Any) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(APIError):
         emulator.add_route(name="c", source_config={"custom_response": custom})
 
 
@@ -204,5 +204,5 @@ def test_a_slow_upstream_times_out(emulator: Emulator, api: Api) -> None:
     ],
 )
 def test_a_proxy_that_could_not_be_called_is_refused(emulator: Emulator, config: Any) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(APIError):
         emulator.add_route(name="p", source_config=config)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pytest_fasthook.emulator import Answer, Emulator, Fault, FaultKind, Refusal, SettableClock, Settings
+from pytest_fasthook.emulator import Answer, APIError, Emulator, Fault, FaultKind, SettableClock, Settings
 from pytest_fasthook.emulator.http.front import is_local_peer
 from pytest_fasthook.emulator.rules.rules import next_delay_ms
 
@@ -95,9 +95,9 @@ def test_half_of_a_surrogate_pair_is_no_text(api: Api, method: str, path: str, b
 
 
 def test_what_cannot_be_stored_is_refused(emulator: Emulator) -> None:
-    with pytest.raises(Refusal, match="surrogate"):
+    with pytest.raises(APIError, match="surrogate"):
         emulator.world.database.row("SELECT ?", ("\ud800",))
-    with pytest.raises(Refusal, match="too large"):
+    with pytest.raises(APIError, match="too large"):
         emulator.world.database.row("SELECT ?", (2**63,))
     assert emulator.world.database.number("SELECT ? = ?", ("\U0001f600", 2**63 - 1)) == 0
 
@@ -225,11 +225,11 @@ def test_control_routes_refuse_what_is_out_of_range(
 
 
 def test_code_refuses_what_control_routes_refuse() -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(APIError):
         SettableClock().skew(float("nan"))
-    with pytest.raises(Refusal):
+    with pytest.raises(APIError):
         Fault(kind=FaultKind.STATUS, status=99)
-    with pytest.raises(Refusal):
+    with pytest.raises(APIError):
         Answer(99)
     assert Answer(599).status == 599
 

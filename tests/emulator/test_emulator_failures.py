@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pytest_fasthook.emulator import Emulator
-from pytest_fasthook.emulator.errors import Failures
+from pytest_fasthook.emulator.errors import ErrorLog
 
 from .conftest import Api
 
@@ -23,7 +23,7 @@ def broken(*_arguments: Any, **_more: Any) -> Any:
 
 
 def test_only_the_first_error_is_raised_and_only_once(caplog: pytest.LogCaptureFixture) -> None:
-    failures = Failures()
+    failures = ErrorLog()
     failures.add(PlannedError("first"), during="a test")
     failures.add(PlannedError("second"), during="a test")
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pytest_fasthook.emulator import Emulator
-from pytest_fasthook.emulator.server import GatheredTransport
+from pytest_fasthook.emulator.server import BufferedTransport
 
 
 class Wire(asyncio.Transport):
@@ -28,11 +28,11 @@ class Wire(asyncio.Transport):
         self.done.append("aborted")
 
 
-def written(use: Callable[[GatheredTransport], object]) -> list[Any]:
+def written(use: Callable[[BufferedTransport], object]) -> list[Any]:
     wire = Wire()
 
     async def run() -> None:
-        gathered = GatheredTransport(wire)
+        gathered = BufferedTransport(wire)
         gathered.write(b"head ")
         gathered.write(b"body")
         assert wire.done == []
@@ -50,12 +50,12 @@ def test_what_is_written_in_one_turn_leaves_together() -> None:
 
 
 def test_closing_writes_first_and_aborting_does_not() -> None:
-    assert written(GatheredTransport.close)[:2] == [b"head body", "closed"]
-    assert written(GatheredTransport.abort)[0] == "aborted"
+    assert written(BufferedTransport.close)[:2] == [b"head body", "closed"]
+    assert written(BufferedTransport.abort)[0] == "aborted"
 
 
 def test_all_else_is_the_transports() -> None:
-    assert GatheredTransport(Wire()).get_extra_info("peername") == ("127.0.0.1", 1)
+    assert BufferedTransport(Wire()).get_extra_info("peername") == ("127.0.0.1", 1)
 
 
 def test_a_connection_is_found_whatever_the_caller_says_about_its_address(

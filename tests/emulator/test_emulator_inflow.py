@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from pytest_fasthook.emulator import Emulator
-from pytest_fasthook.emulator.delivery.pacing import MANY, PRESSING_S, Inflow
+from pytest_fasthook.emulator.delivery.pacing import MANY, OVERLOADED_S, Inflow
 from pytest_fasthook.emulator.delivery.worker import BESIDE_INFLOW, Worker
 
 
@@ -19,25 +19,25 @@ class Watch:
         return self.now
 
 
-@pytest.mark.parametrize(("webhooks", "is_pressing"), [(0, False), (MANY - 1, False), (MANY, True)])
-def test_many_webhooks_at_a_time_press(webhooks: int, is_pressing: bool) -> None:  # noqa: FBT001 - a parameter of the case
+@pytest.mark.parametrize(("webhooks", "overloaded"), [(0, False), (MANY - 1, False), (MANY, True)])
+def test_many_webhooks_at_a_time_press(webhooks: int, overloaded: bool) -> None:  # noqa: FBT001 - a parameter of the case
     watch = Watch()
     inflow = Inflow(watch)
     with ExitStack() as under_way:
         for _ in range(webhooks):
             under_way.enter_context(inflow)
-        assert inflow.is_pressing is is_pressing
-    watch.now += PRESSING_S / 2
-    assert inflow.is_pressing is is_pressing
-    watch.now += PRESSING_S
-    assert not inflow.is_pressing
+        assert inflow.overloaded is overloaded
+    watch.now += OVERLOADED_S / 2
+    assert inflow.overloaded is overloaded
+    watch.now += OVERLOADED_S
+    assert not inflow.overloaded
 
 
 def test_many_webhooks_one_after_the_other_do_not_press() -> None:
     inflow = Inflow(Watch())
     for _ in range(MANY * 2):
         with inflow:
-            assert not inflow.is_pressing
+            assert not inflow.overloaded
 
 
 def test_few_deliveries_go_on_while_webhooks_press(emulator: Emulator) -> None:
@@ -50,6 +50,6 @@ def test_few_deliveries_go_on_while_webhooks_press(emulator: Emulator) -> None:
         for _ in range(MANY):
             under_way.enter_context(inflow)
     assert worker._free() == BESIDE_INFLOW < most
-    assert worker._until_next_s() == PRESSING_S
-    watch.now += PRESSING_S
+    assert worker._until_next_s() == OVERLOADED_S
+    watch.now += OVERLOADED_S
     assert worker._free() == most

@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 
 from pytest_fasthook.emulator import Emulator
-from pytest_fasthook.emulator.delivery.pacing import Pacer
+from pytest_fasthook.emulator.delivery.pacing import RateLimiter
 
 from .conftest import Api
 
 
-def reserved(pacer: Pacer, limit: int | None, now_ms: int, period: str | None = "second") -> int | None:
+def reserved(pacer: RateLimiter, limit: int | None, now_ms: int, period: str | None = "second") -> int | None:
     return pacer.reserve("des_1", {"rate_limit": limit, "rate_limit_period": period}, now_ms=now_ms)
 
 
 def test_no_more_than_the_limit_in_any_period() -> None:
-    pacer = Pacer()
+    pacer = RateLimiter()
     assert [reserved(pacer, 2, now) for now in (0, 600, 700, 999)] == [None, None, 1000, 1000]
     assert reserved(pacer, 2, 1000) is None
     assert reserved(pacer, 2, 1001) == 1600
@@ -23,13 +23,13 @@ def test_no_more_than_the_limit_in_any_period() -> None:
 
 @pytest.mark.parametrize(("period", "width"), [("minute", 60_000), ("hour", 3_600_000), (None, 1000)])
 def test_periods(period: str | None, width: int) -> None:
-    pacer = Pacer()
+    pacer = RateLimiter()
     assert reserved(pacer, 1, 5, period) is None
     assert reserved(pacer, 1, 6, period) == 5 + width
 
 
 def test_without_a_limit_everything_goes() -> None:
-    assert [reserved(Pacer(), None, 0) for _ in range(100)] == [None] * 100
+    assert [reserved(RateLimiter(), None, 0) for _ in range(100)] == [None] * 100
 
 
 def test_a_destinations_rate_limit_is_kept(emulator: Emulator, api: Api) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_fasthook.emulator import Emulator, Settings, replay
 from pytest_fasthook.emulator.store.records import BulkOperation
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 from .conftest import Api
 
@@ -190,7 +190,7 @@ def test_bulk_operations_take_turns(
     api, advanced = Api(patient, wire), list[str]()
     advance = replay._advance
 
-    def seen(world: World, operation: BulkOperation) -> None:
+    def seen(world: AppState, operation: BulkOperation) -> None:
         advanced.append(operation.id)
         advance(world, operation)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_fasthook.emulator import Refusal
+from pytest_fasthook.emulator import APIError
 from pytest_fasthook.emulator.rules.rules import deduplicate_key, is_retried, next_delay_ms, normalize_rules
 
 LINEAR = {"type": "retry", "strategy": "linear", "interval": 1000, "count": 3}
@@ -94,5 +94,5 @@ def test_deduplicate_keys(rule: dict[str, Any], other: dict[str, Any], *, same: 
     ],
 )
 def test_what_is_no_rule_is_refused(rules: Any) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(APIError):
         normalize_rules(rules)

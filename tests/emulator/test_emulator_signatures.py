@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from pytest_fasthook.emulator import Emulator
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 from pytest_fasthook.emulator.ingress.signatures import authentication, is_authentic
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.redact import Secret
@@ -128,7 +128,7 @@ def test_what_differs_in_one_fact_is_refused(config: dict[str, Any], headers: di
 def test_what_cannot_be_checked_is_refused_when_the_source_is_made(
     api: Api, source_type: str, config: dict[str, Any]
 ) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(BadRequest):
         authentication(source_type, config)
     if "ud800" not in str(config):
         body = {"name": "s", "type": source_type, "config": config}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_fasthook.emulator import Refusal, SettableClock
+from pytest_fasthook.emulator import APIError, SettableClock
 from pytest_fasthook.emulator.times import http_date, iso, read_time
 
 NOW = 1_700_000_000_123
@@ -30,7 +30,7 @@ def test_times_are_read(text: str, ms: int) -> None:
     "text", ["", "yesterday", "now-15", "now-m", "12", "2023-13-01", "now+999999999w", "0001-01-01"]
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(APIError):
         read_time(text, now_ms=NOW)
 
 

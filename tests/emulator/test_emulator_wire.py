@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from pytest_fasthook.emulator.delivery.transport import Exchanged, Origin, Outbound, Sender, split_url
+from pytest_fasthook.emulator.delivery.transport import Origin, OutgoingRequest, Response, Sender, split_url
 from pytest_fasthook.emulator.payload import Headers
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -51,17 +51,19 @@ async def listening(peer: Peer) -> AsyncIterator[None]:
         server.close()
 
 
-def message(peer: Peer, *, method: str = "GET", headers: Headers = ()) -> Outbound:
-    return Outbound(method=method, url=f"http://127.0.0.1:{peer.port}/p?q=1", headers=headers, body=b"")
+def message(peer: Peer, *, method: str = "GET", headers: Headers = ()) -> OutgoingRequest:
+    return OutgoingRequest(
+        method=method, url=f"http://127.0.0.1:{peer.port}/p?q=1", headers=headers, body=b""
+    )
 
 
 def exchanged(
     answer: bytes, *, times: int = 1, closes: bool = False, most: int = 1000, method: str = "GET"
-) -> tuple[list[Exchanged], Peer]:
+) -> tuple[list[Response], Peer]:
     """Send some messages, one after the other; return what came back and the peer."""
     peer = Peer(answer, closes=closes)
 
-    async def run() -> list[Exchanged]:
+    async def run() -> list[Response]:
         sender = Sender()
         async with listening(peer):
             sent = message(peer, method=method)
@@ -160,7 +162,7 @@ def test_what_is_no_answer_has_a_code(answer: bytes, code: str) -> None:
 def test_what_cannot_be_sent_is_unknown() -> None:
     peer = Peer(OK, closes=False)
 
-    async def run() -> Exchanged:
+    async def run() -> Response:
         async with listening(peer):
             sent = message(peer, headers=(("x-a", "broken\r\nline"),))
             return await Sender().send(sent, seconds=5, most=10)
@@ -170,7 +172,7 @@ def test_what_cannot_be_sent_is_unknown() -> None:
 
 @pytest.mark.parametrize("url", ["ftp://e.example/", "http:///x", "http://e.example:99999/", "http://[::1/"])
 def test_an_address_that_is_none_is_unknown(url: str) -> None:
-    sent = Outbound(method="POST", url=url, headers=(), body=b"")
+    sent = OutgoingRequest(method="POST", url=url, headers=(), body=b"")
     assert asyncio.run(Sender().send(sent, seconds=5, most=10)).error_code == "UNKNOWN"
 
 
@@ -197,7 +199,7 @@ def test_where_a_url_leads(url: str, origin: Origin, authority: str, target: str
 def test_the_next_address_of_a_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     peer = Peer(OK, closes=False)
 
-    async def run() -> Exchanged:
+    async def run() -> Response:
         loop = asyncio.get_running_loop()
 
         async def two(host: str, port: int, **more: object) -> list[tuple[object, ...]]:

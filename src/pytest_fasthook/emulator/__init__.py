@@ -6,7 +6,7 @@ It shares no code with the rest of the package, so that a mistake in one cannot 
 from __future__ import annotations
 
 from pytest_fasthook.emulator.emulator import Emulator
-from pytest_fasthook.emulator.errors import EmulatorError, EmulatorNeedsExtra, NotRunning, PortTaken, Refusal
+from pytest_fasthook.emulator.errors import APIError, EmulatorError, EmulatorNeedsExtra, NotRunning, PortTaken
 from pytest_fasthook.emulator.faults import Fault, FaultKind, Faults
 from pytest_fasthook.emulator.receiver import Answer, Delivery, Receiver
 from pytest_fasthook.emulator.resources.routes import Route
@@ -14,6 +14,7 @@ from pytest_fasthook.emulator.times import SettableClock
 from pytest_fasthook.emulator.world import Settings
 
 __all__ = [
+    "APIError",
     "Answer",
     "Delivery",
     "Emulator",
@@ -25,7 +26,6 @@ __all__ = [
     "NotRunning",
     "PortTaken",
     "Receiver",
-    "Refusal",
     "Route",
     "SettableClock",
     "Settings",

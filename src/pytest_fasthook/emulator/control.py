@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_fasthook.emulator.api.call import Answer
-from pytest_fasthook.emulator.errors import Invalid, NotFound
+from pytest_fasthook.emulator.errors import BadRequest, NotFound
 from pytest_fasthook.emulator.faults import read_fault
 from pytest_fasthook.emulator.receiver import Answer as Reply
 from pytest_fasthook.emulator.receiver import Delivery
 from pytest_fasthook.emulator.times import iso
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 PREFIX = "/__emulator__"
 HEALTH = f"{PREFIX}/health"
 
 
-def control(world: World, method: str, path: str, body: Any) -> Answer:
+def control(world: AppState, method: str, path: str, body: Any) -> Answer:
     """Carry out one control call.
 
     Args:
@@ -30,32 +30,32 @@ def control(world: World, method: str, path: str, body: Any) -> Answer:
     if operation is None:
         raise NotFound("no such control route")
     if not isinstance(body, Mapping):
-        raise Invalid("the request body must be a JSON object")
+        raise BadRequest("the request body must be a JSON object")
     return Answer(operation(world, body))
 
 
-def _health(_world: World, _body: Mapping[str, Any]) -> Any:
+def _health(_world: AppState, _body: Mapping[str, Any]) -> Any:
     return {"ok": True}
 
 
-def _list_faults(world: World, _body: Mapping[str, Any]) -> Any:
+def _list_faults(world: AppState, _body: Mapping[str, Any]) -> Any:
     return {"models": [fault.shown() for fault in world.faults.active()]}
 
 
-def _add_fault(world: World, body: Mapping[str, Any]) -> Any:
+def _add_fault(world: AppState, body: Mapping[str, Any]) -> Any:
     return world.faults.add(**read_fault(body)).shown()
 
 
-def _clear_faults(world: World, _body: Mapping[str, Any]) -> Any:
+def _clear_faults(world: AppState, _body: Mapping[str, Any]) -> Any:
     world.faults.clear()
     return {"models": []}
 
 
-def _get_clock(world: World, _body: Mapping[str, Any]) -> Any:
+def _get_clock(world: AppState, _body: Mapping[str, Any]) -> Any:
     return {"now": iso(world.clock.now_ms()), "frozen": world.clock.frozen}
 
 
-def _set_clock(world: World, body: Mapping[str, Any]) -> Any:
+def _set_clock(world: AppState, body: Mapping[str, Any]) -> Any:
     for name in ("advance", "skew"):
         if name in body:
             _number(body[name], name)
@@ -68,7 +68,7 @@ def _set_clock(world: World, body: Mapping[str, Any]) -> Any:
     return _get_clock(world, {})
 
 
-def _deliveries(world: World, _body: Mapping[str, Any]) -> Any:
+def _deliveries(world: AppState, _body: Mapping[str, Any]) -> Any:
     return {"models": [_delivery(item) for item in world.receiver.deliveries]}
 
 
@@ -83,34 +83,34 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _script(world: World, body: Mapping[str, Any]) -> Any:
+def _script(world: AppState, body: Mapping[str, Any]) -> Any:
     """``{"answers": [{"status": 500, "body": "…", "delay": 0.1, "reset": false}]}``, one per delivery."""
     answers = body.get("answers")
     if not isinstance(answers, list):
-        raise Invalid("answers must be an array")
+        raise BadRequest("answers must be an array")
     world.receiver.script(*(_reply(item) for item in answers))
     return {"ok": True}
 
 
 def _reply(item: Any) -> Reply:
     if not isinstance(item, Mapping) or not set(item) <= {"status", "body", "delay", "reset"}:
-        raise Invalid("an answer is an object of status, body, delay and reset")
+        raise BadRequest("an answer is an object of status, body, delay and reset")
     status, body = item.get("status", 200), item.get("body", "")
     if not isinstance(status, int) or isinstance(status, bool) or not isinstance(body, str):
-        raise Invalid("status of an answer must be an HTTP status, and body a text")
+        raise BadRequest("status of an answer must be an HTTP status, and body a text")
     delay, reset = _number(item.get("delay", 0), "delay"), item.get("reset", False)
     if not isinstance(reset, bool):
-        raise Invalid("reset of an answer must be true or false")
+        raise BadRequest("reset of an answer must be true or false")
     return Reply(status, body.encode(), delay=delay, reset=reset)
 
 
 def _number(value: Any, name: str) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise Invalid(f"{name} takes seconds")
+        raise BadRequest(f"{name} takes seconds")
     return value
 
 
-_OPERATIONS: Mapping[tuple[str, str], Callable[[World, Mapping[str, Any]], Any]] = {
+_OPERATIONS: Mapping[tuple[str, str], Callable[[AppState, Mapping[str, Any]], Any]] = {
     ("GET", "/health"): _health,
     ("GET", "/faults"): _list_faults,
     ("POST", "/faults"): _add_fault,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pytest_fasthook.emulator.errors import (
     EmulatorError,
     EmulatorNeedsExtra,
-    Failures,
+    ErrorLog,
     NotRunning,
     StorageFull,
 )
@@ -29,11 +29,11 @@ from pytest_fasthook.emulator.store.schema import TABLES
 from pytest_fasthook.emulator.store.tables import signing_secret
 from pytest_fasthook.emulator.times import SettableClock
 from pytest_fasthook.emulator.transform.engine import Scripts
-from pytest_fasthook.emulator.world import Settings, World
+from pytest_fasthook.emulator.world import AppState, Settings
 
 if TYPE_CHECKING:
     from pytest_fasthook.emulator.delivery.worker import Worker
-    from pytest_fasthook.emulator.server import Service
+    from pytest_fasthook.emulator.server import ServerThread
 
 MISSING = "the emulator needs the extra: pip install 'pytest-fasthook[emulator]'"
 
@@ -91,8 +91,8 @@ class Emulator:
         self.receiver = Receiver()
         self.faults = Faults()
         self.clock = clock or SettableClock()
-        self._world: World | None = None
-        self._service: Service | None = None
+        self._world: AppState | None = None
+        self._service: ServerThread | None = None
         self._credentials: tuple[str, str, str] | None = None
         self._demo: Route | None = None
 
@@ -179,7 +179,7 @@ class Emulator:
         return self._demo
 
     @property
-    def world(self) -> World:
+    def world(self) -> AppState:
         """The running emulator's inside.
 
         Raises:
@@ -218,7 +218,7 @@ class Emulator:
             source_config: more of the source's config, such as ``custom_response``.
 
         Raises:
-            Refusal: FastHook would refuse it, for instance a name that is taken.
+            APIError: FastHook would refuse it, for instance a name that is taken.
         """
         return add_route(
             self.world,
@@ -254,7 +254,7 @@ class Emulator:
         self.faults.clear()
         service.call(self._reset)
 
-    def _running(self) -> Service:
+    def _running(self) -> ServerThread:
         if self._service is None:
             raise NotRunning("the emulator is not running")
         return self._service
@@ -269,7 +269,7 @@ class Emulator:
         self.clock.restore()
 
     def _begin(self) -> None:
-        from pytest_fasthook.emulator.server import Bell, Service, bind, origin_of  # noqa: PLC0415 - optional packages
+        from pytest_fasthook.emulator.server import Notifier, ServerThread, bind, origin_of  # noqa: PLC0415 - optional packages
 
         listener = bind(self._host, self._port)
         try:
@@ -277,7 +277,7 @@ class Emulator:
         except BaseException:
             listener.close()
             raise
-        bell = Bell()
+        bell = Notifier()
         try:
             self._world = self._make_world(origin_of(listener), database, bell.ring)
             self._establish(self._world)
@@ -289,17 +289,17 @@ class Emulator:
                 raise EmulatorError(f"cannot use {self._db} as the emulator's database: {error}") from error
             raise
         self.clock.on_change(bell.ring)
-        self._service = Service(listener, self._world, bell)
+        self._service = ServerThread(listener, self._world, bell)
         try:
             self._service.start()
         except BaseException:
             self.stop()
             raise
 
-    def _make_world(self, origin: str, database: Database, wake: Any) -> World:
+    def _make_world(self, origin: str, database: Database, wake: Any) -> AppState:
         ids = Ids(self._seed)
         self._credentials = self._choose_credentials(database, ids)
-        return World(
+        return AppState(
             origin=origin,
             team_id=self._credentials[1],
             database=database,
@@ -308,7 +308,7 @@ class Emulator:
             faults=self.faults,
             receiver=self.receiver,
             settings=self._settings,
-            failures=Failures(),
+            failures=ErrorLog(),
             scripts=Scripts(),
             wake=wake,
         )
@@ -322,7 +322,7 @@ class Emulator:
         known = self._credentials or stored or (ids.project_key(), ids.team())
         return self._given[0] or known[0], self._given[1] or known[1], ids.make("fhs", 64)
 
-    def _establish(self, world: World) -> None:
+    def _establish(self, world: AppState) -> None:
         """Make key, team and demo route where they are not there yet."""
         api_key, team_id, session = self._credentials or self._choose_credentials(world.database, world.ids)
         ensure_secrets(world, team_id, api_key=api_key)

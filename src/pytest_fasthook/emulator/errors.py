@@ -6,8 +6,8 @@
     ├── EmulatorNeedsExtra (ImportError)   starlette or uvicorn is not installed
     ├── PortTaken (OSError)                the address cannot be bound
     └── NotRunning                         the emulator was asked for something before start or after stop
-    Refusal                                a call that FastHook itself would refuse; becomes an answer
-    ├── Invalid 400 · Unauthenticated 401 · NotAllowed 403 · NotFound 404 · Conflict 409 · TooLarge 413
+    APIError                                a call that FastHook itself would refuse; becomes an answer
+    ├── BadRequest 400 · Unauthorized 401 · Forbidden 403 · NotFound 404 · Conflict 409 · TooLarge 413
     └── RateLimited 429 · Unavailable 503 · StorageFull 507
 """
 
@@ -23,19 +23,19 @@ class EmulatorError(Exception):
     """Base of the errors a user of ``Emulator`` can see."""
 
 
-class EmulatorNeedsExtra(EmulatorError, ImportError):  # noqa: N818 - says what is the matter
+class EmulatorNeedsExtra(EmulatorError, ImportError):
     """The packages of the ``emulator`` extra are missing."""
 
 
-class PortTaken(EmulatorError, OSError):  # noqa: N818 - says what is the matter
+class PortTaken(EmulatorError, OSError):
     """The host and port cannot be bound."""
 
 
-class NotRunning(EmulatorError):  # noqa: N818 - says what is the matter
+class NotRunning(EmulatorError):
     """The emulator has not been started, or has been stopped."""
 
 
-class Refusal(Exception):  # noqa: N818 - an answer of the service, not a fault of the program
+class APIError(Exception):
     """A call that the service refuses.
 
     Attributes:
@@ -52,41 +52,41 @@ class Refusal(Exception):  # noqa: N818 - an answer of the service, not a fault 
         self.headers: Mapping[str, str] = {}
 
 
-class Invalid(Refusal):
+class BadRequest(APIError):
     """The input breaks a rule of the contract."""
 
 
-class Unauthenticated(Refusal):
+class Unauthorized(APIError):
     """No credential, or one that nobody issued."""
 
     status = 401
 
 
-class NotAllowed(Refusal):
+class Forbidden(APIError):
     """The credential may not do this."""
 
     status = 403
 
 
-class NotFound(Refusal):
+class NotFound(APIError):
     """No such record under this team."""
 
     status = 404
 
 
-class Conflict(Refusal):
+class Conflict(APIError):
     """Another record, or the state of this one, forbids it."""
 
     status = 409
 
 
-class TooLarge(Refusal):
+class TooLarge(APIError):
     """The body is over the limit."""
 
     status = 413
 
 
-class RateLimited(Refusal):
+class RateLimited(APIError):
     """Called too often.
 
     Attributes:
@@ -100,13 +100,13 @@ class RateLimited(Refusal):
         self.headers = {"retry-after": str(retry_after)}
 
 
-class StorageFull(Refusal):
+class StorageFull(APIError):
     """There is no room for what should be stored."""
 
     status = 507
 
 
-class Unavailable(Refusal):
+class Unavailable(APIError):
     """An optional part that this needs is not installed."""
 
     status = 503
@@ -115,7 +115,7 @@ class Unavailable(Refusal):
 _LOG = logging.getLogger("pytest_fasthook.emulator")
 
 
-class Failures:
+class ErrorLog:
     """Keeps the first internal error; safe from any thread."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 
 
 class FaultKind(StrEnum):
@@ -69,13 +69,13 @@ class Fault:
 
     def __post_init__(self) -> None:
         if not 200 <= self.status <= 599:
-            raise Invalid("status of a fault must be the status of an answer, 200 to 599")
+            raise BadRequest("status of a fault must be the status of an answer, 200 to 599")
         if not 0 <= self.seconds <= MAX_SECONDS:
-            raise Invalid(f"seconds of a fault must be from 0 to {MAX_SECONDS}")
+            raise BadRequest(f"seconds of a fault must be from 0 to {MAX_SECONDS}")
         if self.times is not None and not 1 <= self.times <= MAX_TIMES:
-            raise Invalid(f"times of a fault must be from 1 to {MAX_TIMES}, or null")
+            raise BadRequest(f"times of a fault must be from 1 to {MAX_TIMES}, or null")
         if self.kind is FaultKind.LAG and self.path != "*" and self.path not in LAGGING:
-            raise Invalid(f"lag takes one of {', '.join(LAGGING)} as its path")
+            raise BadRequest(f"lag takes one of {', '.join(LAGGING)} as its path")
 
     def shown(self) -> dict[str, Any]:
         """Return the fault as JSON."""
@@ -157,7 +157,7 @@ def read_fault(body: Mapping[str, Any]) -> dict[str, Any]:
     """Read a fault from JSON into the arguments of ``Faults.add``.
 
     Raises:
-        Invalid: an unknown kind, an unknown field, or a value of the wrong type.
+        BadRequest: an unknown kind, an unknown field, or a value of the wrong type.
     """
     types: dict[str, Any] = {
         "kind": str,
@@ -168,10 +168,10 @@ def read_fault(body: Mapping[str, Any]) -> dict[str, Any]:
     }
     unknown = sorted(set(body) - set(types))
     if unknown:
-        raise Invalid(f"unknown field of a fault: {unknown[0]}")
+        raise BadRequest(f"unknown field of a fault: {unknown[0]}")
     for name, value in body.items():
         if not isinstance(value, types[name]) or isinstance(value, bool):
-            raise Invalid(f"{name} of a fault has the wrong type")
+            raise BadRequest(f"{name} of a fault has the wrong type")
     if body.get("kind") not in set(FaultKind):
-        raise Invalid(f"kind must be one of {', '.join(FaultKind)}")
+        raise BadRequest(f"kind must be one of {', '.join(FaultKind)}")
     return dict(body)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 
 LARGE_BODY = 1_000_000
 """Bytes from which a body counts as large (guessed)."""
@@ -95,15 +95,15 @@ def read_body(raw: bytes) -> Any:
     """Return the JSON body of a call.
 
     Raises:
-        Invalid: it is no JSON, is nested more than 100 deep, or holds half of a surrogate pair.
+        BadRequest: it is no JSON, is nested more than 100 deep, or holds half of a surrogate pair.
     """
     is_json, value = read_json(raw)
     if not is_json:
-        raise Invalid("the request body is not JSON")
+        raise BadRequest("the request body is not JSON")
     if _is_deeper(value, raw, _BODY_DEPTH):
-        raise Invalid(f"the request body is nested more than {_BODY_DEPTH} deep")
+        raise BadRequest(f"the request body is nested more than {_BODY_DEPTH} deep")
     if _MAYBE_SURROGATE.search(raw) and clean_text(text := json.dumps(value, ensure_ascii=False)) != text:
-        raise Invalid("the request body holds half of a surrogate pair, which is no text")
+        raise BadRequest("the request body holds half of a surrogate pair, which is no text")
     return value
 
 
@@ -112,13 +112,13 @@ def clean_text(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def shown_body(body: bytes) -> Any:
+def serialize_body(body: bytes) -> Any:
     """Return the body as parsed JSON where possible, else as text."""
     is_json, value = read_json(body)
     return value if is_json else body.decode("utf-8", "replace")
 
 
-def shown_headers(headers: Headers) -> dict[str, str]:
+def serialize_headers(headers: Headers) -> dict[str, str]:
     """Join repeated headers with a comma, as HTTP allows."""
     joined: dict[str, str] = {}
     for name, value in headers:
@@ -142,23 +142,23 @@ def gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 def envelope(payload: Payload) -> dict[str, Any]:
     """Return the payload as rules and transformations see it (FastHook docs, transformations)."""
     return {
-        "headers": shown_headers(payload.headers),
-        "body": shown_body(payload.body),
+        "headers": serialize_headers(payload.headers),
+        "body": serialize_body(payload.body),
         "query": parsed_query(payload.query),
         "path": payload.path,
         "method": payload.method,
     }
 
 
-def shown_data(payload: Payload) -> dict[str, Any]:
+def serialize_data(payload: Payload) -> dict[str, Any]:
     """Return the ``data`` of requests and events; its layout is inferred, not stated by FastHook."""
     return {
         "method": payload.method,
         "path": payload.path,
         "query": payload.query or None,
         "parsed_query": parsed_query(payload.query),
-        "headers": shown_headers(payload.headers),
-        "body": shown_body(payload.body),
+        "headers": serialize_headers(payload.headers),
+        "body": serialize_body(payload.body),
         "is_large_payload": payload.is_cut or len(payload.body) > LARGE_BODY,
     }
 

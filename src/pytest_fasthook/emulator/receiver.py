@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Invalid
-from pytest_fasthook.emulator.payload import Headers, read_json, shown_headers
+from pytest_fasthook.emulator.errors import BadRequest
+from pytest_fasthook.emulator.payload import Headers, read_json, serialize_headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Delivery:
     @property
     def headers(self) -> dict[str, str]:
         """The headers, names in lower case, repeated ones joined."""
-        return shown_headers(self.raw_headers)
+        return serialize_headers(self.raw_headers)
 
     @property
     def event_id(self) -> str | None:
@@ -76,9 +76,9 @@ class Answer:
 
     def __post_init__(self) -> None:
         if not 200 <= self.status <= 599:
-            raise Invalid("status of an answer must be from 200 to 599")
+            raise BadRequest("status of an answer must be from 200 to 599")
         if not 0 <= self.delay <= MAX_DELAY_S:
-            raise Invalid(f"delay of an answer must be from 0 to {MAX_DELAY_S} seconds")
+            raise BadRequest(f"delay of an answer must be from 0 to {MAX_DELAY_S} seconds")
 
 
 class Receiver:

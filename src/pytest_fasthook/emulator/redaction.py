@@ -37,13 +37,13 @@ def redacted(value: Any) -> Any:
     return {key: _hidden(item) if key == "auth" else redacted(item) for key, item in value.items()}
 
 
-def kept(new: Any, stored: Any) -> Any:
+def restore_secrets(new: Any, stored: Any) -> Any:
     """Return a config in which placeholders are replaced by the secrets stored at the same place."""
     if new == PLACEHOLDER and isinstance(stored, str):
         return stored
     if isinstance(new, Mapping):
         known = stored if isinstance(stored, Mapping) else {}
-        return {key: kept(item, known.get(key)) for key, item in new.items()}
+        return {key: restore_secrets(item, known.get(key)) for key, item in new.items()}
     return new
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from pytest_fasthook.emulator.errors import Conflict, Invalid, Refusal, StorageFull, TooLarge
-from pytest_fasthook.emulator.ingress.accept import Decision, Lineage, admit, lineage
+from pytest_fasthook.emulator.errors import APIError, BadRequest, Conflict, StorageFull, TooLarge
+from pytest_fasthook.emulator.ingress.accept import Decision, Lineage, lineage, store_request
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import BulkOperation, Event, Request, Source
 from pytest_fasthook.emulator.store.tables import (
@@ -22,10 +22,10 @@ from pytest_fasthook.emulator.store.tables import (
     has_payload,
     load_payload,
 )
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 
-def retry_event(world: World, event: Event, lineage: Lineage) -> Event:
+def retry_event(world: AppState, event: Event, lineage: Lineage) -> Event:
     """Queue a new event for the branch of an old one.
 
     Raises:
@@ -70,7 +70,7 @@ def with_lineage(event: Event, lineage: Lineage, now: int) -> Event:
     )
 
 
-def _check_branch(world: World, event: Event) -> None:
+def _check_branch(world: AppState, event: Event) -> None:
     source = SOURCES.find(world.database, "id = ?", (event.source_id,))
     connection = CONNECTIONS.find(world.database, "id = ?", (event.connection_id,))
     if event.status == "CANCELLED":
@@ -101,7 +101,7 @@ class Replay:
     mode: str
 
 
-def retry_request(world: World, request: Request, body: Any, lineage: Lineage) -> Replay:
+def retry_request(world: AppState, request: Request, body: Any, lineage: Lineage) -> Replay:
     """Send a stored request through its source again, as a new request.
 
     Args:
@@ -112,7 +112,7 @@ def retry_request(world: World, request: Request, body: Any, lineage: Lineage) -
 
     Raises:
         Conflict: the source is gone or disabled, or the payload no longer exists.
-        Invalid: the modifications cannot be read.
+        BadRequest: the modifications cannot be read.
         TooLarge: the modified body is over 10 MB.
     """
     changes = read_modifications(body)
@@ -124,7 +124,7 @@ def retry_request(world: World, request: Request, body: Any, lineage: Lineage) -
     payload = modified(payload, changes)
     # The sender proved who it is the first time; a changed body could not be signed again.
     decision = Decision(verified=request.verified)
-    again = admit(world, source, payload, decision, lineage=lineage)
+    again = store_request(world, source, payload, decision, lineage=lineage)
     return Replay(again, "modified" if changes else "exact")
 
 
@@ -137,28 +137,28 @@ def _enabled(source: Source | None) -> Source:
 def read_modifications(body: Any) -> Mapping[str, Any]:
     """Read what is to be changed: under ``modifications``, one of its aliases, or at the top level."""
     if not isinstance(body, Mapping):
-        raise Invalid("the request body must be a JSON object")
+        raise BadRequest("the request body must be a JSON object")
     given = [name for name in WRAPPERS if name in body]
     if len(given) > 1 or (given and len(body) > 1):
-        raise Invalid(f"give one of {', '.join(WRAPPERS)}, or the parts at the top level")
+        raise BadRequest(f"give one of {', '.join(WRAPPERS)}, or the parts at the top level")
     changes = body[given[0]] if given else body
     if not isinstance(changes, Mapping) or not set(changes) <= set(PARTS):
-        raise Invalid(f"modifications take {', '.join(PARTS)}")
+        raise BadRequest(f"modifications take {', '.join(PARTS)}")
     _check(changes)
     return changes
 
 
 def _check(changes: Mapping[str, Any]) -> None:
     if changes.get("method", "POST") not in METHODS:
-        raise Invalid(f"method must be one of {', '.join(METHODS)}")
+        raise BadRequest(f"method must be one of {', '.join(METHODS)}")
     path = changes.get("path", "/")
     if not isinstance(path, str) or len(path) > MAX_PATH:
-        raise Invalid(f"path must be a text of at most {MAX_PATH} characters")
+        raise BadRequest(f"path must be a text of at most {MAX_PATH} characters")
     if not isinstance(changes.get("query", ""), str | Mapping):
-        raise Invalid("query must be a text or an object")
+        raise BadRequest("query must be a text or an object")
     headers = changes.get("headers", {})
     if not isinstance(headers, Mapping) or not all(_is_header(*pair) for pair in headers.items()):
-        raise Invalid("headers must be an object of header names and texts of one line")
+        raise BadRequest("headers must be an object of header names and texts of one line")
 
 
 def _is_header(name: str, value: Any) -> bool:
@@ -209,7 +209,7 @@ CHUNK = 25
 
 
 def plan_bulk(  # noqa: PLR0913 - what an operation consists of
-    world: World, team_id: str, *, kind: str, where: str, values: Sequence[Any], shown: Mapping[str, Any]
+    world: AppState, team_id: str, *, kind: str, where: str, values: Sequence[Any], shown: Mapping[str, Any]
 ) -> BulkOperation:
     """Fix the targets of a new operation; it runs on its own from then on.
 
@@ -223,7 +223,7 @@ def plan_bulk(  # noqa: PLR0913 - what an operation consists of
 
     Raises:
         Conflict: too many operations are under way.
-        Invalid: the filter selects too much.
+        BadRequest: the filter selects too much.
     """
     table = "events" if kind == EVENT_RETRY else "requests"
     operation_id, now = world.ids.make("bch"), world.clock.now_ms()
@@ -234,7 +234,7 @@ def plan_bulk(  # noqa: PLR0913 - what an operation consists of
             f"INSERT INTO bulk_targets (operation_id, target_id) {selected}", (operation_id, *values)
         )
         if total > MAX_TARGETS:
-            raise Invalid(f"the filter selects more than {MAX_TARGETS} {table}: narrow it")
+            raise BadRequest(f"the filter selects more than {MAX_TARGETS} {table}: narrow it")
         operation = BulkOperation(
             id=operation_id,
             team_id=team_id,
@@ -251,7 +251,7 @@ def plan_bulk(  # noqa: PLR0913 - what an operation consists of
     return operation
 
 
-def _check_ongoing(world: World, team_id: str) -> None:
+def _check_ongoing(world: AppState, team_id: str) -> None:
     marks = ", ".join("?" * len(ONGOING))
     ongoing = world.database.number(
         f"SELECT count(*) FROM bulk_operations WHERE team_id = ? AND status IN ({marks})",  # noqa: S608 - only marks
@@ -263,7 +263,7 @@ def _check_ongoing(world: World, team_id: str) -> None:
         )
 
 
-def cancel_bulk(world: World, operation: BulkOperation) -> BulkOperation:
+def cancel_bulk(world: AppState, operation: BulkOperation) -> BulkOperation:
     """Stop an operation; what it has retried stays retried.
 
     Raises:
@@ -276,7 +276,7 @@ def cancel_bulk(world: World, operation: BulkOperation) -> BulkOperation:
         return _set(world, operation, status="CANCELLED", finished_ms=world.clock.now_ms(), due_ms=None)
 
 
-def bulk_step(world: World) -> int | None:
+def bulk_step(world: AppState) -> int | None:
     """Do one step of the operation that waits longest; return when the next is due, ``None`` where none is."""
     waiting = BULK_OPERATIONS.find(
         world.database, "due_ms <= ? ORDER BY due_ms, seq", (world.clock.elapsed_ms(),)
@@ -288,7 +288,7 @@ def bulk_step(world: World) -> int | None:
     return None if row is None or row[0] is None else int(row[0])
 
 
-def _advance(world: World, operation: BulkOperation) -> None:
+def _advance(world: AppState, operation: BulkOperation) -> None:
     if operation.started_ms is None:
         operation = _set(world, operation, status="RUNNING", started_ms=world.clock.now_ms())
     targets = world.database.rows(
@@ -310,7 +310,7 @@ def _advance(world: World, operation: BulkOperation) -> None:
     _set(world, operation, **changes)
 
 
-def _retried(world: World, operation: BulkOperation, target_id: str) -> bool:
+def _retried(world: AppState, operation: BulkOperation, target_id: str) -> bool:
     origin = lineage(target_id, operation_id=operation.id)
     try:
         if operation.type == EVENT_RETRY:
@@ -320,11 +320,11 @@ def _retried(world: World, operation: BulkOperation, target_id: str) -> bool:
             retry_request(world, request, {}, origin)
     except StorageFull:
         raise
-    except Refusal:
+    except APIError:
         return False
     return True
 
 
-def _set(world: World, operation: BulkOperation, **changes: Any) -> BulkOperation:
+def _set(world: AppState, operation: BulkOperation, **changes: Any) -> BulkOperation:
     BULK_OPERATIONS.update(world.database, operation.id, **changes, updated_ms=world.clock.now_ms())
     return BULK_OPERATIONS.get(world.database, operation.team_id, operation.id)

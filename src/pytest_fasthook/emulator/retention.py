@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_fasthook.emulator.times import DAY, MINUTE
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 BATCH = 500
 LARGE_BATCH = 20
@@ -14,12 +14,12 @@ _BY_REQUEST = ("events", "attempts", "executions", "proxy_exchanges")
 
 
 class Retention:
-    """A chore of the delivery worker: once a minute it forgets the oldest requests with all that came of them."""
+    """A job of the delivery worker: once a minute it forgets the oldest requests with all that came of them."""
 
     def __init__(self) -> None:
         self._next_ms = 0
 
-    def __call__(self, world: World) -> int:
+    def __call__(self, world: AppState) -> int:
         """Forget one batch where it is time; return when it is time again."""
         now = world.clock.elapsed_ms()
         if now >= self._next_ms:
@@ -28,7 +28,7 @@ class Retention:
         return self._next_ms
 
 
-def forget(world: World) -> bool:
+def forget(world: AppState) -> bool:
     """Forget the oldest requests that are over the age, the number or the bytes; whether there may be more."""
     cutoff = world.clock.now_ms() - world.settings.retention_ms
     with world.database.transaction():
@@ -39,7 +39,7 @@ def forget(world: World) -> bool:
     return len(gone) >= LARGE_BATCH
 
 
-def _too_many(world: World, cutoff: int) -> list[str]:
+def _too_many(world: AppState, cutoff: int) -> list[str]:
     newest = world.database.number("SELECT max(seq) FROM requests")
     oldest = world.database.rows("SELECT seq, id, created_ms FROM requests ORDER BY seq LIMIT ?", (BATCH,))
     excess = newest - world.settings.max_requests
@@ -49,7 +49,7 @@ def _too_many(world: World, cutoff: int) -> list[str]:
     return gone
 
 
-def _delete(world: World, request_ids: Sequence[str]) -> None:
+def _delete(world: AppState, request_ids: Sequence[str]) -> None:
     marks = ", ".join("?" * len(request_ids))
     for table, column in (("requests", "id"), ("events", "request_id")):
         payloads = f"SELECT data_id FROM {table} WHERE {column} IN ({marks})"  # noqa: S608 - names from here
@@ -59,7 +59,7 @@ def _delete(world: World, request_ids: Sequence[str]) -> None:
     world.database.execute(f"DELETE FROM requests WHERE id IN ({marks})", request_ids)  # noqa: S608 - only marks
 
 
-def _forget_the_rest(world: World, cutoff: int) -> None:
+def _forget_the_rest(world: AppState, cutoff: int) -> None:
     """What belongs to no request: keys of the deduplicate rule, the audit, finished operations."""
     longest_window = world.clock.elapsed_ms() - 30 * DAY
     world.database.execute("DELETE FROM seen_keys WHERE seen_ms < ?", (longest_window,))

@@ -17,17 +17,17 @@ from starlette.types import Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from pytest_fasthook.emulator import replay
-from pytest_fasthook.emulator.delivery.outgoing import Carrier, HttpCarrier
+from pytest_fasthook.emulator.delivery.outgoing import HttpTransport, Transport
 from pytest_fasthook.emulator.delivery.pacing import Inflow
 from pytest_fasthook.emulator.delivery.transport import Sender
-from pytest_fasthook.emulator.delivery.tunnels import TunnelCarrier, Tunnels
+from pytest_fasthook.emulator.delivery.tunnels import Tunnels, TunnelTransport
 from pytest_fasthook.emulator.delivery.worker import Worker
 from pytest_fasthook.emulator.errors import EmulatorError, PortTaken
-from pytest_fasthook.emulator.http.exchange import Rim
-from pytest_fasthook.emulator.http.front import Front
+from pytest_fasthook.emulator.http.exchange import Dependencies
+from pytest_fasthook.emulator.http.front import App
 from pytest_fasthook.emulator.retention import Retention
-from pytest_fasthook.emulator.store.database import Journal
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.store.database import GroupCommit
+from pytest_fasthook.emulator.world import AppState
 
 START_LIMIT_S = 10.0
 STOP_LIMIT_S = 10.0
@@ -59,7 +59,7 @@ def origin_of(listener: socket.socket) -> str:
     return f"http://{reachable}:{port}"
 
 
-class Bell:
+class Notifier:
     """Wakes the delivery worker from any thread; silent until it is connected and after it is cut."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Bell:
                 self._loop.call_soon_threadsafe(self._listener)
 
 
-class Service:
+class ServerThread:
     """Serves one world in a daemon thread.
 
     Args:
@@ -96,14 +96,14 @@ class Service:
         bell: rung by the world when something may be due.
     """
 
-    def __init__(self, listener: socket.socket, world: World, bell: Bell) -> None:
+    def __init__(self, listener: socket.socket, world: AppState, bell: Notifier) -> None:
         self._listener = listener
         self._world = world
         self._bell = bell
-        self._transports: dict[Any, GatheredTransport] = {}
+        self._transports: dict[Any, BufferedTransport] = {}
         self._sender = Sender()
         self._tunnels = Tunnels()
-        self._journal = Journal(world.database, on_full=self._pause)
+        self._journal = GroupCommit(world.database, on_full=self._pause)
         self._inflow = Inflow(time.monotonic)
         self._ready = threading.Event()
         self._stopping: asyncio.Event | None = None
@@ -121,7 +121,7 @@ class Service:
         if not self._ready.wait(START_LIMIT_S):
             raise EmulatorError(f"the emulator did not start within {START_LIMIT_S:g} s")
         self._world.failures.raise_first()
-        _prove(self._listener.getsockname())
+        _wait_ready(self._listener.getsockname())
 
     def stop(self) -> None:
         """Stop and join; deliveries under way are broken off and stay owed.
@@ -166,7 +166,11 @@ class Service:
 
     def _config(self) -> uvicorn.Config:
         return uvicorn.Config(
-            Front(Rim(self._world, self._journal, self._inflow, self._break), self._sender, self._tunnels),
+            App(
+                Dependencies(self._world, self._journal, self._inflow, self._break),
+                self._sender,
+                self._tunnels,
+            ),
             http=_tracked(self._transports),
             lifespan="off",
             log_config=None,
@@ -180,12 +184,12 @@ class Service:
 
     async def _serve(self, config: uvicorn.Config) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        carriers: dict[str, Carrier] = {
-            "HTTP": HttpCarrier(self._world, self._sender),
-            "CLI": TunnelCarrier(self._world, self._tunnels),
+        transports: dict[str, Transport] = {
+            "HTTP": HttpTransport(self._world, self._sender),
+            "CLI": TunnelTransport(self._world, self._tunnels),
         }
         self._journal.attach()
-        self._worker = Worker(self._world, carriers, self._inflow, chores=(replay.bulk_step, Retention()))
+        self._worker = Worker(self._world, transports, self._inflow, jobs=(replay.bulk_step, Retention()))
         self._bell.connect(self._loop, self._worker.wake)
         delivering = asyncio.create_task(self._worker.run())
         delivering.add_done_callback(lambda _task: self._stopping.set() if self._stopping else None)
@@ -254,7 +258,7 @@ class _Server(uvicorn.Server):
         self._before_exit()
 
 
-def _tracked(transports: dict[Any, GatheredTransport]) -> type[asyncio.Protocol]:
+def _tracked(transports: dict[Any, BufferedTransport]) -> type[asyncio.Protocol]:
     """Return uvicorn's protocol, remembering which transport belongs to which client address."""
 
     class Tracked(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen by uvicorn at run time
@@ -263,7 +267,7 @@ def _tracked(transports: dict[Any, GatheredTransport]) -> type[asyncio.Protocol]
         def connection_made(self, transport: asyncio.Transport) -> None:
             # Without this a second write waits 40 ms for a delayed ACK.
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            transports[transport.get_extra_info("peername")[:2]] = gathered = GatheredTransport(transport)
+            transports[transport.get_extra_info("peername")[:2]] = gathered = BufferedTransport(transport)
             super().connection_made(gathered)
             self._limit_time()
 
@@ -294,7 +298,7 @@ def _tracked(transports: dict[Any, GatheredTransport]) -> type[asyncio.Protocol]
     return Tracked
 
 
-def _prove(address: tuple[Any, ...]) -> None:
+def _wait_ready(address: tuple[Any, ...]) -> None:
     """Ask for the health route over a connection of its own."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])  # noqa: S104 - compared, not bound
     with socket.create_connection((host, address[1]), timeout=START_LIMIT_S) as connection:
@@ -305,7 +309,7 @@ def _prove(address: tuple[Any, ...]) -> None:
             raise EmulatorError("the emulator does not answer")
 
 
-class GatheredTransport:
+class BufferedTransport:
     """A transport that holds what is written until the end of a turn of the event loop.
 
     The server writes an answer's head and body one after the other; each write is a system call that wakes the

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -50,13 +50,13 @@ def read_time(text: str, *, now_ms: int, name: str = "time") -> int:
     """Read an ISO 8601 timestamp or an expression such as ``now-15m``.
 
     Raises:
-        Invalid: it is neither.
+        BadRequest: it is neither.
     """
     relative = _RELATIVE.fullmatch(text.strip())
     # Longer ago than 1970 is as long ago as anything can be.
     ms = max(0, now_ms + _shift(relative)) if relative else _absolute(text.strip())
     if ms is None or not 0 <= ms <= _LATEST:
-        raise Invalid(f"{name} is neither an ISO 8601 timestamp nor relative to now: {text[:40]!r}")
+        raise BadRequest(f"{name} is neither an ISO 8601 timestamp nor relative to now: {text[:40]!r}")
     return ms
 
 
@@ -116,7 +116,7 @@ class SettableClock:
         """Let time pass at once; what falls due is done now.
 
         Raises:
-            Invalid: it is no number, or leads further than 100 years from the machine's time.
+            BadRequest: it is no number, or leads further than 100 years from the machine's time.
         """
         with self._lock:
             self._offset_ms = _offset(seconds, since_ms=self._offset_ms)
@@ -126,7 +126,7 @@ class SettableClock:
         """Set how far the service's clock is ahead of the true time; nothing falls due by it.
 
         Raises:
-            Invalid: it is no number, or more than 100 years.
+            BadRequest: it is no number, or more than 100 years.
         """
         self._skew_ms = _offset(seconds)
 
@@ -155,7 +155,7 @@ class SettableClock:
 def _offset(seconds: float, *, since_ms: int = 0) -> int:
     # Written so that "not a number" is refused too.
     if not abs(seconds * 1000 + since_ms) <= _FURTHEST_MS:
-        raise Invalid(f"a clock may be set by at most {_FURTHEST_MS // 1000} seconds (100 years)")
+        raise BadRequest(f"a clock may be set by at most {_FURTHEST_MS // 1000} seconds (100 years)")
     return since_ms + round(seconds * 1000)
 
 

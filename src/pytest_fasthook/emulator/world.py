@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pytest_fasthook.emulator.errors import Failures
+from pytest_fasthook.emulator.errors import ErrorLog
 from pytest_fasthook.emulator.faults import FaultKind, Faults
 from pytest_fasthook.emulator.ids import Ids
 from pytest_fasthook.emulator.receiver import Receiver
@@ -47,7 +47,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class AppState:
     """One running emulator.
 
     Attributes:
@@ -66,7 +66,7 @@ class World:
     faults: Faults
     receiver: Receiver
     settings: Settings
-    failures: Failures
+    failures: ErrorLog
     scripts: Scripts
     wake: Callable[[], None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.conditions import Conditions
 from pytest_fasthook.emulator.api.windows import read_cursor, read_window, write_cursor
-from pytest_fasthook.emulator.errors import Invalid, NotFound
+from pytest_fasthook.emulator.errors import BadRequest, NotFound
 from pytest_fasthook.emulator.store.records import Attempt
 from pytest_fasthook.emulator.store.tables import ATTEMPTS
 from pytest_fasthook.emulator.views.traffic import attempt_view
@@ -50,10 +50,10 @@ def _conditions(call: Call) -> Conditions:
     conditions.add("created_ms <= ?", call.world.visible_ms("attempts"))
     statuses = call.all("status")
     if not set(statuses) <= {"FAILED", "SUCCESSFUL"}:
-        raise Invalid("status takes FAILED and SUCCESSFUL")
-    conditions.among("status", statuses)
-    conditions.among("event_id", call.all("event_id"))
-    conditions.among("destination_id", call.all("destination_id"))
+        raise BadRequest("status takes FAILED and SUCCESSFUL")
+    conditions.where_in("status", statuses)
+    conditions.where_in("event_id", call.all("event_id"))
+    conditions.where_in("destination_id", call.all("destination_id"))
     conditions.search(call.one("q"), "id", "event_id", "request_id", found=call.found, among="id")
     return conditions
 

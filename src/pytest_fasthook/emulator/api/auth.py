@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_fasthook.emulator.api.call import Answer, Call
-from pytest_fasthook.emulator.errors import Unauthenticated
+from pytest_fasthook.emulator.errors import Unauthorized
 from pytest_fasthook.emulator.ids import DEMO_TEAM
 from pytest_fasthook.emulator.resources.secrets import add_credential
 from pytest_fasthook.emulator.times import DAY, iso
@@ -34,7 +34,7 @@ def demo_login(call: Call) -> Answer:
 def google_login(call: Call) -> Answer:
     """Refuse a Google credential: there is nothing on this machine to check it by."""
     del call
-    raise Unauthenticated("no Google credential can be checked here; use POST /v1/auth/demo/login or a key")
+    raise Unauthorized("no Google credential can be checked here; use POST /v1/auth/demo/login or a key")
 
 
 def logout(call: Call) -> Answer:

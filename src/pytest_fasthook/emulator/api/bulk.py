@@ -13,7 +13,7 @@ from pytest_fasthook.emulator.api.events import event_conditions
 from pytest_fasthook.emulator.api.requests import request_conditions
 from pytest_fasthook.emulator.api.search import searched
 from pytest_fasthook.emulator.api.windows import Window, read_window
-from pytest_fasthook.emulator.errors import Invalid, NotFound
+from pytest_fasthook.emulator.errors import BadRequest, NotFound
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.store.records import BulkOperation
 from pytest_fasthook.emulator.store.tables import BULK_OPERATIONS
@@ -98,7 +98,7 @@ async def _filtered(call: Call, path: str, names: tuple[str, ...]) -> tuple[Call
     """The call with the body's filter in the place of its query."""
     body = fields.known(call.body(), *names)
     if not all(isinstance(value, str) for value in body.values()):
-        raise Invalid("every part of the filter must be a text")
+        raise BadRequest("every part of the filter must be a text")
     return await searched(replace(call, query=list(body.items())), path), body
 
 

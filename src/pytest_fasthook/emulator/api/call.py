@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 from pytest_fasthook.emulator.payload import read_body
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Call:
         found: the ids of the payloads or attempts in which ``q`` is found.
     """
 
-    world: World
+    world: AppState
     team_id: str
     parameters: Mapping[str, str]
     query: Sequence[tuple[str, str]]
@@ -41,7 +41,7 @@ class Call:
         """Return the JSON body; where it is optional, none at all is an empty object.
 
         Raises:
-            Invalid: it is not JSON.
+            BadRequest: it is not JSON.
         """
         if is_optional and not self.raw_body.strip():
             return {}
@@ -57,7 +57,7 @@ class Call:
         given = dict(self.query)
         found = next((given[name] for name in names if name in given), None)
         if found == "":
-            raise Invalid(f"{names[0]} must not be empty")
+            raise BadRequest(f"{names[0]} must not be empty")
         return found
 
     def limit(self, *, most: int) -> int:
@@ -66,21 +66,21 @@ class Call:
         if text is None:
             return most if most < 255 else 100
         if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= most:
-            raise Invalid(f"limit must be a whole number from 1 to {most}")
+            raise BadRequest(f"limit must be a whole number from 1 to {most}")
         return int(text)
 
     def choice(self, name: str, options: Sequence[str], *, default: str) -> str:
         """Return one of a few values."""
         value = self.one(name) or default
         if value not in options:
-            raise Invalid(f"{name} must be one of {', '.join(options)}")
+            raise BadRequest(f"{name} must be one of {', '.join(options)}")
         return value
 
     def flag(self, name: str) -> bool | None:
         """Return ``true`` or ``false`` of a parameter, ``None`` where it is not given."""
         value = self.one(name)
         if value not in (None, "true", "false"):
-            raise Invalid(f"{name} must be true or false")
+            raise BadRequest(f"{name} must be true or false")
         return None if value is None else value == "true"
 
 

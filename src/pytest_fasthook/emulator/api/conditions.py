@@ -31,13 +31,13 @@ class Conditions:
         self.parts.append(part)
         self.values.extend(values)
 
-    def among(self, column: str, options: Sequence[Any]) -> None:
+    def where_in(self, column: str, options: Sequence[Any]) -> None:
         """Demand one of some values, where there are any."""
         if options:
             marks = ", ".join("?" * len(options))
             self.add(f"{column} IN ({marks})", *options, has_totals=column in TOTALLED)
 
-    def beside(self, usual: str) -> None:
+    def where_not(self, usual: str) -> None:
         """Demand another status than the usual one: the others have an index of their own."""
         self.add(f"status <> '{usual}'", has_totals=True)
 
@@ -48,7 +48,7 @@ class Conditions:
         if window.end_ms is not None:
             self.add("created_ms < ?", window.end_ms)
 
-    def before(self, place: tuple[int, int] | None) -> None:
+    def after_cursor(self, place: tuple[int, int] | None) -> None:
         """Demand what comes after a cursor in a list that begins with the newest."""
         if place is not None:
             self.add("(created_ms, seq) < (?, ?)", *place)

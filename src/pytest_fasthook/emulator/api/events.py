@@ -19,7 +19,7 @@ def list_all(call: Call) -> Answer:
     window = _window(call)
     conditions = event_conditions(call, window)
     place = read_cursor(call.one("cursor", "next"))
-    conditions.before(place)
+    conditions.after_cursor(place)
     clause = f"WHERE {conditions.where} ORDER BY created_ms DESC, seq DESC LIMIT ?"
     found = EVENTS.select(call.world.database, clause, [*conditions.values, limit + 1])
     following = (
@@ -76,9 +76,9 @@ def event_conditions(call: Call, window: Window) -> Conditions:
 def event_filters(call: Call) -> Conditions:
     """Read the filters of events that do not speak of time."""
     conditions = Conditions()
-    conditions.among("team_id", [call.team_id])
+    conditions.where_in("team_id", [call.team_id])
     statuses = read_statuses(call)
-    conditions.among("status", statuses)
+    conditions.where_in("status", statuses)
     if call.world.settings.hide_cancelled and not statuses:
         conditions.add("status <> 'CANCELLED'", has_totals=True)
     resources = {
@@ -87,9 +87,9 @@ def event_filters(call: Call) -> Conditions:
         "destination_id": call.all("destination_id"),
     }
     for column, ids in resources.items():
-        conditions.among(column, ids)
+        conditions.where_in(column, ids)
     if statuses and "SUCCESSFUL" not in statuses and not any(resources.values()):
-        conditions.beside("SUCCESSFUL")
+        conditions.where_not("SUCCESSFUL")
     _add_operation(call, conditions)
     conditions.search(
         call.one("q", "search_term"), "id", "request_id", "coalesce(failure_message, '')", found=call.found

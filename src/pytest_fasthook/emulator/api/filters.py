@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.listing import listing
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 from pytest_fasthook.emulator.resources import fields, filters
 from pytest_fasthook.emulator.rules.filters import TARGETS, matches
 from pytest_fasthook.emulator.store.records import Filter
@@ -48,9 +48,9 @@ def test(call: Call) -> Answer:
     given = fields.known(body.get("input", {}), *TARGETS)
     headers = given.get("headers", {})
     if not isinstance(headers, Mapping) or not isinstance(given.get("query", {}), Mapping):
-        raise Invalid("input.headers and input.query must be objects")
+        raise BadRequest("input.headers and input.query must be objects")
     if not isinstance(given.get("path", ""), str):
-        raise Invalid("input.path must be a text")
+        raise BadRequest("input.path must be a text")
     lowered = {name.lower(): value for name, value in headers.items()}
     envelope = {"body": {}, "query": {}, "path": "/", **given, "headers": lowered}
     return Answer({"matched": matches(conditions, envelope)})

@@ -11,7 +11,7 @@ from pytest_fasthook.emulator.api.conditions import Conditions
 from pytest_fasthook.emulator.api.events import event_filters
 from pytest_fasthook.emulator.api.requests import read_request_statuses
 from pytest_fasthook.emulator.api.windows import Window, read_window
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 from pytest_fasthook.emulator.faults import FaultKind
 from pytest_fasthook.emulator.store.minutes import Counting, tallies
 from pytest_fasthook.emulator.times import GRANULARITIES, iso, read_time
@@ -44,10 +44,10 @@ def requests(call: Call) -> Answer:
     """Count requests per bucket."""
     asked = _asked(call, REQUEST_MEASURES)
     conditions = Conditions()
-    conditions.among("team_id", [call.team_id])
-    conditions.among("source_id", call.all("source_id"))
-    conditions.among("retry_operation_id", call.all("batch_operation_id"))
-    conditions.among("status", read_request_statuses(call))
+    conditions.where_in("team_id", [call.team_id])
+    conditions.where_in("source_id", call.all("source_id"))
+    conditions.where_in("retry_operation_id", call.all("batch_operation_id"))
+    conditions.where_in("status", read_request_statuses(call))
     conditions.search(call.one("q"), "id", found=call.found)
     partial = call.world.faults.take(FaultKind.PARTIAL, "/metrics/requests") is not None
     if partial:
@@ -75,11 +75,11 @@ def _counting(table: str, conditions: Conditions) -> Counting:
 def _asked(call: Call, known: Mapping[str, tuple[str, ...] | None]) -> _Asked:
     measures = call.all("measures")
     if not measures or not set(measures) <= set(known):
-        raise Invalid(f"measures takes at least one of {', '.join(known)}")
+        raise BadRequest(f"measures takes at least one of {', '.join(known)}")
     window = _window(call)
     granularity = call.one("granularity") or _default_granularity(window)
     if granularity not in GRANULARITIES:
-        raise Invalid(f"granularity must be one of {', '.join(GRANULARITIES)}")
+        raise BadRequest(f"granularity must be one of {', '.join(GRANULARITIES)}")
     bounded, used = _bounded(window, granularity)
     return _Asked(
         measures={measure: known[measure] for measure in measures},
@@ -104,7 +104,7 @@ def _window(call: Call) -> Window:
     if start is None and end is None:
         return read_window(call)
     if start is None or end is None:
-        raise Invalid("date_range needs both start and end")
+        raise BadRequest("date_range needs both start and end")
     return Window(
         read_time(start, now_ms=now, name="date_range[start]"),
         read_time(end, now_ms=now, name="date_range[end]"),

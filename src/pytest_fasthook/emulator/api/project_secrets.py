@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_fasthook.emulator.api.call import Answer, Call
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.resources.secrets import KINDS, new_secret, project_secrets, set_secrets
 from pytest_fasthook.emulator.times import iso
@@ -33,7 +33,7 @@ def put(call: Call) -> Answer:
     body = fields.known(call.body(), *KINDS)
     values = {kind: fields.text(body, kind) for kind in KINDS if kind in body}
     if not values:
-        raise Invalid(f"give {' or '.join(KINDS)}")
+        raise BadRequest(f"give {' or '.join(KINDS)}")
     set_secrets(call.world, call.team_id, values)
     return get(call)
 
@@ -43,7 +43,7 @@ def rotate(call: Call) -> Answer:
     body = fields.known(call.body(is_optional=True), "rotate")
     wanted: Any = body.get("rotate", list(KINDS))
     if not isinstance(wanted, list) or not wanted or not set(map(str, wanted)) <= set(KINDS):
-        raise Invalid(f"rotate must be an array of {' and '.join(KINDS)}")
+        raise BadRequest(f"rotate must be an array of {' and '.join(KINDS)}")
     set_secrets(call.world, call.team_id, {kind: new_secret(call.world, kind) for kind in wanted})
     return get(call)
 

@@ -9,7 +9,7 @@ from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.conditions import Conditions
 from pytest_fasthook.emulator.api.totals import total_of
 from pytest_fasthook.emulator.api.windows import Window, read_cursor, read_window, write_cursor
-from pytest_fasthook.emulator.errors import Invalid, NotFound
+from pytest_fasthook.emulator.errors import BadRequest, NotFound
 from pytest_fasthook.emulator.faults import FaultKind
 from pytest_fasthook.emulator.store.records import ProxyExchange, Request
 from pytest_fasthook.emulator.store.tables import (
@@ -20,7 +20,7 @@ from pytest_fasthook.emulator.store.tables import (
     REQUESTS,
     load_payload,
 )
-from pytest_fasthook.emulator.views.trace import Story, trace_view
+from pytest_fasthook.emulator.views.trace import RequestTrace, trace_view
 from pytest_fasthook.emulator.views.traffic import (
     ignored_view,
     proxy_view,
@@ -28,7 +28,7 @@ from pytest_fasthook.emulator.views.traffic import (
     request_view,
     with_data,
 )
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 STATUSES = ("accepted", "rejected")
 PAGE_BYTES = 4_000_000
@@ -44,7 +44,7 @@ def list_all(call: Call) -> Answer:
     window = read_window(call)
     included = call.all("include")
     if not set(included) <= {"data", "event_summary"}:
-        raise Invalid("include takes data and event_summary")
+        raise BadRequest("include takes data and event_summary")
     partial = call.world.faults.take(FaultKind.PARTIAL, "/requests") is not None
     found = [] if partial else _page(call, window, limit + 1)
     models = [request_view(request) for request in found[:limit]]
@@ -98,13 +98,13 @@ def get(call: Call) -> Answer:
 
 def trace(call: Call) -> Answer:
     """Return everything about one request."""
-    return Answer(trace_view(story_of(call.world, visible_request(call))))
+    return Answer(trace_view(trace_of(call.world, visible_request(call))))
 
 
-def story_of(world: World, request: Request) -> Story:
+def trace_of(world: AppState, request: Request) -> RequestTrace:
     """Read what came of a request, as far as it can be seen."""
     seen = "WHERE request_id = ? AND created_ms <= ? ORDER BY seq"
-    return Story(
+    return RequestTrace(
         request=request,
         proxy_exchange=_proxy_exchange(world, request),
         events=EVENTS.select(world.database, seen, (request.id, world.visible_ms("events"))),
@@ -117,10 +117,10 @@ def events(call: Call) -> Answer:
     """List a request's events; ignored branches only where ``status`` names them."""
     statuses = read_statuses(call)
     conditions = _of_request(call, "events")
-    conditions.among("connection_id", call.all("connection_id", "webhook_id"))
-    conditions.among("destination_id", call.all("destination_id"))
-    conditions.among("source_id", call.all("source_id"))
-    conditions.among("status", statuses)
+    conditions.where_in("connection_id", call.all("connection_id", "webhook_id"))
+    conditions.where_in("destination_id", call.all("destination_id"))
+    conditions.where_in("source_id", call.all("source_id"))
+    conditions.where_in("status", statuses)
     if not statuses:
         conditions.add("status <> 'CANCELLED'")
     return _branches(call, conditions, request_event_view)
@@ -130,7 +130,7 @@ def ignored_events(call: Call) -> Answer:
     """List a request's ignored branches."""
     conditions = _of_request(call, "ignored_events")
     conditions.add("status = 'CANCELLED'")
-    conditions.among("connection_id", call.all("connection_id", "webhook_id"))
+    conditions.where_in("connection_id", call.all("connection_id", "webhook_id"))
     return _branches(call, conditions, ignored_view)
 
 
@@ -146,7 +146,7 @@ def read_request_statuses(call: Call) -> list[str]:
     """Read the request statuses of a call."""
     statuses = [status.lower() for status in call.all("status")]
     if not set(statuses) <= set(STATUSES):
-        raise Invalid(f"status takes {', '.join(STATUSES)}")
+        raise BadRequest(f"status takes {', '.join(STATUSES)}")
     return statuses
 
 
@@ -154,17 +154,17 @@ def read_statuses(call: Call) -> list[str]:
     """Read the event statuses of a call."""
     statuses = [status.upper() for status in call.all("status")]
     if not set(statuses) <= set(EVENT_STATUSES):
-        raise Invalid(f"status takes {', '.join(EVENT_STATUSES)}")
+        raise BadRequest(f"status takes {', '.join(EVENT_STATUSES)}")
     return statuses
 
 
-def _proxy_exchange(world: World, request: Request) -> ProxyExchange | None:
+def _proxy_exchange(world: AppState, request: Request) -> ProxyExchange | None:
     return PROXY_EXCHANGES.find(world.database, "request_id = ? ORDER BY seq DESC", (request.id,))
 
 
 def _page(call: Call, window: Window, size: int) -> list[Request]:
     conditions = request_conditions(call, window)
-    conditions.before(read_cursor(call.one("cursor", "next")))
+    conditions.after_cursor(read_cursor(call.one("cursor", "next")))
     clause = f"WHERE {conditions.where} ORDER BY created_ms DESC, seq DESC LIMIT ?"
     return REQUESTS.select(call.world.database, clause, [*conditions.values, size])
 
@@ -180,13 +180,13 @@ def request_conditions(call: Call, window: Window) -> Conditions:
 def request_filters(call: Call) -> Conditions:
     """Read the filters of requests that do not speak of time."""
     conditions = Conditions()
-    conditions.among("team_id", [call.team_id])
+    conditions.where_in("team_id", [call.team_id])
     statuses = read_request_statuses(call)
-    conditions.among("status", statuses)
+    conditions.where_in("status", statuses)
     if statuses and "accepted" not in statuses:
-        conditions.beside("accepted")
-    conditions.among("source_id", call.all("source_id"))
-    conditions.among("retry_operation_id", call.all("batch_operation_id"))
+        conditions.where_not("accepted")
+    conditions.where_in("source_id", call.all("source_id"))
+    conditions.where_in("retry_operation_id", call.all("batch_operation_id"))
     _add_retry(call, conditions)
     verified = call.flag("verified")
     if verified is not None:
@@ -216,8 +216,8 @@ def _add_retry(call: Call, conditions: Conditions) -> None:
     if is_retry is not None:
         conditions.add(f"retry_kind IS {'NOT ' if is_retry else ''}NULL")
     if not set(kinds) <= {"single", "bulk"}:
-        raise Invalid("retry_kind takes single and bulk")
-    conditions.among("retry_kind", kinds)
+        raise BadRequest("retry_kind takes single and bulk")
+    conditions.where_in("retry_kind", kinds)
 
 
 def _with_payloads(
@@ -237,7 +237,7 @@ def _of_request(call: Call, kind: str) -> Conditions:
     conditions = Conditions()
     conditions.add("request_id = ?", request.id)
     conditions.add("created_ms <= ?", call.world.visible_ms(kind))
-    conditions.among("id", [given.rpartition(":")[2] for given in call.all("id")])
+    conditions.where_in("id", [given.rpartition(":")[2] for given in call.all("id")])
     return conditions
 
 

@@ -6,13 +6,13 @@ from pytest_fasthook.emulator.api.conditions import Conditions
 from pytest_fasthook.emulator.api.windows import Window
 from pytest_fasthook.emulator.store.minutes import Counting, tallies
 from pytest_fasthook.emulator.times import MINUTE
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 _ALWAYS = 10**9 * MINUTE
 """A width by which all of time is one bucket."""
 
 
-def total_of(world: World, table: str, filters: Conditions, window: Window) -> int:
+def total_of(world: AppState, table: str, filters: Conditions, window: Window) -> int:
     """Count the records of a window.
 
     Args:

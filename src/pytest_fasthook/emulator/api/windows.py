@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_fasthook.emulator.api.call import Call
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 from pytest_fasthook.emulator.store.records import Destination
 from pytest_fasthook.emulator.times import DAY, MINUTE, iso, read_time
 from pytest_fasthook.emulator.views.resources import BINS
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 _CURSOR = re.compile(r"([0-9]{1,15})\.([0-9]{1,15})")
 
@@ -49,23 +49,23 @@ def read_cursor(text: str | None) -> tuple[int, int] | None:
     """Read a cursor.
 
     Raises:
-        Invalid: it was not made here.
+        BadRequest: it was not made here.
     """
     if text is None:
         return None
     found = _CURSOR.fullmatch(text)
     if found is None:
-        raise Invalid("cursor is not one of ours")
+        raise BadRequest("cursor is not one of ours")
     return int(found[1]), int(found[2])
 
 
-def attempts_bins(world: World, destination: Destination) -> list[int]:
+def attempts_bins(world: AppState, destination: Destination) -> list[int]:
     """Count a destination's attempts of the last day in six bins, oldest first."""
     found = day_bins(world, "attempts", destination.team_id, "destination_id", destination.id)
     return added(found.values())
 
 
-def day_bins(world: World, table: str, team_id: str, column: str, value: str) -> dict[str, list[int]]:
+def day_bins(world: AppState, table: str, team_id: str, column: str, value: str) -> dict[str, list[int]]:
     """Count the last day's requests, events or attempts of one resource, by status, in six bins, oldest first.
 
     The bins begin at whole minutes, so that running totals are enough to fill them.

@@ -12,7 +12,7 @@ from typing import Any
 from pytest_fasthook.emulator.rules.rules import next_delay_ms, rule_of
 from pytest_fasthook.emulator.store.records import Attempt, Connection, Event
 from pytest_fasthook.emulator.store.tables import ATTEMPTS, EVENTS
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 _CERTIFICATE = {
     10: "SSL_CERT_EXPIRED",
@@ -28,7 +28,7 @@ MAX_ANSWER = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class AttemptResult:
     """The result of one attempt.
 
     Attributes:
@@ -91,7 +91,9 @@ _KINDS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-def record_attempt(world: World, event: Event, connection: Connection | None, outcome: Outcome) -> None:
+def record_attempt(
+    world: AppState, event: Event, connection: Connection | None, outcome: AttemptResult
+) -> None:
     """Store an attempt and the event's new state in one transaction."""
     now = world.clock.now_ms()
     with world.database.transaction():
@@ -99,19 +101,19 @@ def record_attempt(world: World, event: Event, connection: Connection | None, ou
         EVENTS.update(world.database, event.id, **_state(world, event, connection, outcome, now))
 
 
-def fail_without_attempt(world: World, event: Event, *, code: str, message: str) -> None:
+def fail_without_attempt(world: AppState, event: Event, *, code: str, message: str) -> None:
     """Fail an event that cannot be sent at all."""
     changes = {"error_code": code, "failure_message": message, "due_ms": None, "next_attempt_ms": None}
     EVENTS.update(world.database, event.id, status="FAILED", updated_ms=world.clock.now_ms(), **changes)
 
 
-def hold(world: World, event: Event) -> None:
+def hold(world: AppState, event: Event) -> None:
     """Keep an event back because its connection is paused."""
     now = world.clock.now_ms()
     EVENTS.update(world.database, event.id, status="HOLD", due_ms=None, next_attempt_ms=None, updated_ms=now)
 
 
-def _attempt(world: World, event: Event, outcome: Outcome, now: int) -> Attempt:
+def _attempt(world: AppState, event: Event, outcome: AttemptResult, now: int) -> Attempt:
     return Attempt(
         id=world.ids.sortable("att"),
         team_id=event.team_id,
@@ -137,7 +139,7 @@ def _attempt(world: World, event: Event, outcome: Outcome, now: int) -> Attempt:
 
 
 def _state(
-    world: World, event: Event, connection: Connection | None, outcome: Outcome, now: int
+    world: AppState, event: Event, connection: Connection | None, outcome: AttemptResult, now: int
 ) -> dict[str, Any]:
     delay = None if outcome.is_success else _next_delay(event, connection, outcome)
     return {
@@ -154,18 +156,18 @@ def _state(
     }
 
 
-def _next_delay(event: Event, connection: Connection | None, outcome: Outcome) -> int | None:
+def _next_delay(event: Event, connection: Connection | None, outcome: AttemptResult) -> int | None:
     rule = rule_of(connection.rules, "retry") if connection else None
     return next_delay_ms(rule, attempts=event.attempts + 1, response_status=outcome.response_status)
 
 
-def _status(world: World, outcome: Outcome, delay: int | None) -> str:
+def _status(world: AppState, outcome: AttemptResult, delay: int | None) -> str:
     if outcome.is_success:
         return "SUCCESSFUL"
     return "QUEUED" if delay is not None and not world.settings.failed_while_retrying else "FAILED"
 
 
-def _failure(outcome: Outcome) -> str:
+def _failure(outcome: AttemptResult) -> str:
     if outcome.response_status is None:
         return f"no answer: {outcome.error_code}"
     return f"the receiver answered {outcome.response_status}"

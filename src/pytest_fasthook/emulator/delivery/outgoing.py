@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from pytest_fasthook.emulator.delivery.attempt import MAX_ANSWER, Outcome
-from pytest_fasthook.emulator.delivery.transport import Outbound, Sender
-from pytest_fasthook.emulator.payload import Headers, Payload, shown_body
+from pytest_fasthook.emulator.delivery.attempt import MAX_ANSWER, AttemptResult
+from pytest_fasthook.emulator.delivery.transport import OutgoingRequest, Sender
+from pytest_fasthook.emulator.payload import Headers, Payload, serialize_body
 from pytest_fasthook.emulator.store.records import Destination, Event
 from pytest_fasthook.emulator.store.tables import signing_secret
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 _HOP_BY_HOP = frozenset(
     [
@@ -60,7 +60,7 @@ def _is_dropped(name: str) -> bool:
 
 def outbound(
     event: Event, destination: Destination, payload: Payload, *, signing_secret: str, now_s: int
-) -> Outbound:
+) -> OutgoingRequest:
     """Build the delivery of an event.
 
     Args:
@@ -75,7 +75,7 @@ def outbound(
     proof = _proof(config, payload.body, signing_secret=signing_secret, now_s=now_s)
     replaced = {name for name, _ in proof}
     kept = tuple(pair for pair in forwardable(payload.headers) if pair[0] not in replaced)
-    return Outbound(
+    return OutgoingRequest(
         method=str(config.get("http_method") or "POST"),
         url=target_url(config, payload),
         headers=(*kept, *tracing, *proof),
@@ -117,21 +117,21 @@ def _proof(config: Mapping[str, Any], body: bytes, *, signing_secret: str, now_s
     return ()
 
 
-class Carrier(Protocol):
+class Transport(Protocol):
     """Takes one event to one destination."""
 
-    async def carry(self, event: Event, destination: Destination, payload: Payload) -> Outcome:
+    async def carry(self, event: Event, destination: Destination, payload: Payload) -> AttemptResult:
         """Deliver, and say what came of it; never raises for what the other side does."""
 
 
-class HttpCarrier:
+class HttpTransport:
     """Delivers to HTTP destinations."""
 
-    def __init__(self, world: World, sender: Sender) -> None:
+    def __init__(self, world: AppState, sender: Sender) -> None:
         self._world = world
         self._sender = sender
 
-    async def carry(self, event: Event, destination: Destination, payload: Payload) -> Outcome:
+    async def carry(self, event: Event, destination: Destination, payload: Payload) -> AttemptResult:
         """Sign and send one delivery."""
         delivery = outbound(
             event,
@@ -142,10 +142,10 @@ class HttpCarrier:
         )
         seconds = self._world.settings.delivery_timeout
         exchanged = await self._sender.send(delivery, seconds=seconds, most=MAX_ANSWER)
-        return Outcome(
+        return AttemptResult(
             response_status=exchanged.status,
             error_code=exchanged.error_code,
-            body=None if exchanged.status is None else shown_body(exchanged.body),
+            body=None if exchanged.status is None else serialize_body(exchanged.body),
             requested_url=delivery.url,
             http_method=delivery.method,
             latency_ms=exchanged.latency_ms,

@@ -11,7 +11,7 @@ from pytest_fasthook.emulator.times import HOUR, MINUTE, SECOND
 
 MANY = 4
 """Webhooks at a time that show that there is more to do than the serving thread can."""
-PRESSING_S = 0.05
+OVERLOADED_S = 0.05
 """How long after such a moment deliveries give way."""
 
 
@@ -28,14 +28,14 @@ class Inflow:
         self._pressing_until = float("-inf")
 
     @property
-    def is_pressing(self) -> bool:
+    def overloaded(self) -> bool:
         """Whether many webhooks were under way at once, now or a moment ago."""
         return self._now() < self._pressing_until
 
     def __enter__(self) -> None:
         self._under_way += 1
         if self._under_way >= MANY:
-            self._pressing_until = self._now() + PRESSING_S
+            self._pressing_until = self._now() + OVERLOADED_S
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -46,7 +46,7 @@ class Inflow:
 _PERIODS = {"second": SECOND, "minute": MINUTE, "hour": HOUR}
 
 
-class Pacer:
+class RateLimiter:
     """Remembers when each destination was delivered to; what was before a restart is forgotten."""
 
     def __init__(self) -> None:

@@ -9,17 +9,17 @@ from urllib.parse import urlencode
 
 from pytest_fasthook.emulator.delivery.outgoing import forwardable
 from pytest_fasthook.emulator.errors import Unavailable
-from pytest_fasthook.emulator.payload import Payload, clean_text, envelope, shown_headers
+from pytest_fasthook.emulator.payload import Payload, clean_text, envelope, serialize_headers
 from pytest_fasthook.emulator.store.records import Event, Execution, Transformation
 from pytest_fasthook.emulator.store.tables import EVENTS, EXECUTIONS, save_payload
 from pytest_fasthook.emulator.times import iso
 from pytest_fasthook.emulator.transform.engine import MISSING, Run
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 
-async def transform(world: World, transformation: Transformation, payload: Payload) -> Run:
+async def transform(world: AppState, transformation: Transformation, payload: Payload) -> Run:
     """Run a transformation on a payload."""
-    seen = {**envelope(payload), "headers": shown_headers(forwardable(payload.headers))}
+    seen = {**envelope(payload), "headers": serialize_headers(forwardable(payload.headers))}
     context = {"timestamp": iso(world.clock.now_ms())}
     try:
         found = await world.scripts.run(transformation.code, seen, env=transformation.env, context=context)
@@ -51,7 +51,7 @@ def transformed(payload: Payload, result: Mapping[str, Any]) -> Payload:
 
 
 def record_execution(
-    world: World, event: Event, transformation: Transformation, payload: Payload, result: Run
+    world: AppState, event: Event, transformation: Transformation, payload: Payload, result: Run
 ) -> str:
     """Store an execution and, where it succeeded, the branch's own payload; return the id of what is to be sent."""
     now = world.clock.now_ms()

@@ -279,7 +279,7 @@ class Connections:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outbound:
+class OutgoingRequest:
     """One delivery, ready to be sent."""
 
     method: str
@@ -289,7 +289,7 @@ class Outbound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchanged:
+class Response:
     """What came back.
 
     Attributes:
@@ -314,7 +314,7 @@ class Sender:
     def __init__(self) -> None:
         self._connections = Connections()
 
-    async def send(self, message: Outbound, *, seconds: float, most: int) -> Exchanged:
+    async def send(self, message: OutgoingRequest, *, seconds: float, most: int) -> Response:
         """Send one message; never raises for what the network does.
 
         Args:
@@ -335,16 +335,16 @@ class Sender:
         except (h11.LocalProtocolError, OSError, ValueError) as error:
             code = error_code(error)
         else:
-            return Exchanged(
+            return Response(
                 status=received.status,
                 headers=received.headers,
                 body=received.body,
                 is_truncated=received.is_truncated,
                 latency_ms=_since(started),
             )
-        return Exchanged(error_code=code, latency_ms=_since(started))
+        return Response(error_code=code, latency_ms=_since(started))
 
-    async def _exchange(self, message: Outbound, most: int) -> Received:
+    async def _exchange(self, message: OutgoingRequest, most: int) -> Received:
         origin, target = split_url(message.url)
         connection = await self._connections.take(origin)
         try:
@@ -362,7 +362,7 @@ class Sender:
         self._connections.close()
 
 
-def _wire(message: Outbound) -> list[tuple[bytes, bytes]]:
+def _wire(message: OutgoingRequest) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in message.headers]
 
 

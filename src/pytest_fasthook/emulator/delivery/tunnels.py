@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytest_fasthook.emulator.delivery.attempt import MAX_ANSWER, Outcome
+from pytest_fasthook.emulator.delivery.attempt import MAX_ANSWER, AttemptResult
 from pytest_fasthook.emulator.delivery.outgoing import outbound
-from pytest_fasthook.emulator.delivery.transport import Outbound
-from pytest_fasthook.emulator.payload import Payload, shown_body, shown_headers
+from pytest_fasthook.emulator.delivery.transport import OutgoingRequest
+from pytest_fasthook.emulator.payload import Payload, serialize_body, serialize_headers
 from pytest_fasthook.emulator.store.records import Destination, Event
 from pytest_fasthook.emulator.store.tables import signing_secret
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 _ENCODING = {"accept-encoding": "identity"}
 """A tunnel carries text, so that the answer must come as such, whatever the webhook's sender could read."""
@@ -66,25 +66,25 @@ class Tunnels:
         return found[-1] if found else None
 
 
-class TunnelCarrier:
+class TunnelTransport:
     """Delivers to CLI destinations."""
 
-    def __init__(self, world: World, tunnels: Tunnels) -> None:
+    def __init__(self, world: AppState, tunnels: Tunnels) -> None:
         self._world = world
         self._tunnels = tunnels
 
-    async def carry(self, event: Event, destination: Destination, payload: Payload) -> Outcome:
+    async def carry(self, event: Event, destination: Destination, payload: Payload) -> AttemptResult:
         """Send one delivery through the newest tunnel and wait for its result."""
         delivery = self._outbound(event, destination, payload)
         tunnel = self._tunnels.newest(destination.id)
         if tunnel is None:
-            return Outcome(error_code="CLI_UNAVAILABLE", http_method=delivery.method)
+            return AttemptResult(error_code="CLI_UNAVAILABLE", http_method=delivery.method)
         started = time.perf_counter()
         result = await self._exchange(tunnel, _job(event, tunnel, delivery))
         latency_ms = round((time.perf_counter() - started) * 1000, 3)
         return _outcome(result, delivery, tunnel, latency_ms)
 
-    def _outbound(self, event: Event, destination: Destination, payload: Payload) -> Outbound:
+    def _outbound(self, event: Event, destination: Destination, payload: Payload) -> OutgoingRequest:
         """The delivery, its URL reduced to what follows the local target."""
         base = "http://tunnel" + "/" + str(destination.config.get("path") or "/").lstrip("/")
         return outbound(
@@ -111,7 +111,7 @@ class TunnelCarrier:
             tunnel.waiting.pop(job["jobId"], None)
 
 
-def _job(event: Event, tunnel: Tunnel, delivery: Outbound) -> dict[str, Any]:
+def _job(event: Event, tunnel: Tunnel, delivery: OutgoingRequest) -> dict[str, Any]:
     # The CLI percent-encodes a question mark inside the path, so the query travels beside it.
     path, _, query = delivery.url.removeprefix("http://tunnel").partition("?")
     return {
@@ -124,7 +124,7 @@ def _job(event: Event, tunnel: Tunnel, delivery: Outbound) -> dict[str, Any]:
             "path": path,
             "query": query or None,
             "method": delivery.method,
-            "headers": {**shown_headers(delivery.headers), "x-fasthook-tunnel": "cli"} | _ENCODING,
+            "headers": {**serialize_headers(delivery.headers), "x-fasthook-tunnel": "cli"} | _ENCODING,
             "body": delivery.body.decode("utf-8", "replace"),
             "requestId": event.request_id,
             "eventId": event.id,
@@ -137,20 +137,20 @@ def _job(event: Event, tunnel: Tunnel, delivery: Outbound) -> dict[str, Any]:
 
 
 def _outcome(
-    result: Mapping[str, Any] | str, delivery: Outbound, tunnel: Tunnel, latency_ms: float
-) -> Outcome:
+    result: Mapping[str, Any] | str, delivery: OutgoingRequest, tunnel: Tunnel, latency_ms: float
+) -> AttemptResult:
     # The CLI asks for the path alone.
     path = delivery.url.removeprefix("http://tunnel").partition("?")[0]
     url = (tunnel.local_url or "http://localhost").rstrip("/") + path
     if isinstance(result, str):
-        return Outcome(
+        return AttemptResult(
             error_code=result, requested_url=url, http_method=delivery.method, latency_ms=latency_ms
         )
     status = result.get("status")
     is_status = isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599
-    return Outcome(
+    return AttemptResult(
         response_status=status if is_status else 502,
-        body=shown_body(str(result.get("body") or "").encode("utf-8", "replace")[:MAX_ANSWER]),
+        body=serialize_body(str(result.get("body") or "").encode("utf-8", "replace")[:MAX_ANSWER]),
         requested_url=url,
         http_method=delivery.method,
         latency_ms=latency_ms,

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from pytest_fasthook.emulator.delivery.attempt import fail_without_attempt, hold, record_attempt
-from pytest_fasthook.emulator.delivery.outgoing import Carrier
-from pytest_fasthook.emulator.delivery.pacing import PRESSING_S, Inflow, Pacer
+from pytest_fasthook.emulator.delivery.outgoing import Transport
+from pytest_fasthook.emulator.delivery.pacing import OVERLOADED_S, Inflow, RateLimiter
 from pytest_fasthook.emulator.delivery.transformation import record_execution, transform
 from pytest_fasthook.emulator.errors import StorageFull
 from pytest_fasthook.emulator.payload import Payload
@@ -23,7 +23,7 @@ from pytest_fasthook.emulator.store.tables import (
     TRANSFORMATIONS,
     load_payload,
 )
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 FULL_PAUSE_S = 1.0
 """How long nothing is sent after something could not be recorded; each time in a row it doubles."""
@@ -31,7 +31,7 @@ LONGEST_PAUSE_S = 16.0
 BESIDE_INFLOW = 2
 """Deliveries under way while webhooks press: they share one thread, and taking webhooks in comes first."""
 
-Chore = Callable[[World], int | None]
+BackgroundJob = Callable[[AppState], int | None]
 """Does what is due of it, and returns when it is due again; ``None`` until something wakes the worker."""
 
 
@@ -40,20 +40,25 @@ class Worker:
 
     Args:
         world: whose events are delivered.
-        carriers: what delivers, by the destination's type.
+        transports: what delivers, by the destination's type.
         inflow: the webhooks that are being taken in; deliveries give way to them.
-        chores: what else falls due by the same clock.
+        jobs: what else falls due by the same clock.
     """
 
     def __init__(
-        self, world: World, carriers: Mapping[str, Carrier], inflow: Inflow, *, chores: Sequence[Chore] = ()
+        self,
+        world: AppState,
+        transports: Mapping[str, Transport],
+        inflow: Inflow,
+        *,
+        jobs: Sequence[BackgroundJob] = (),
     ) -> None:
         self._world = world
-        self._carriers = carriers
+        self._transports = transports
         self._inflow = inflow
-        self._chores = chores
-        self._pacer = Pacer()
-        self._next_chore_ms: int | None = None
+        self._chores = jobs
+        self._pacer = RateLimiter()
+        self._next_job_ms: int | None = None
         self._due = asyncio.Event()
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._full_until: float | None = None
@@ -89,7 +94,7 @@ class Worker:
         if not self._can_record():
             return True
         try:
-            has_more = self._do_chores()
+            has_more = self._do_jobs()
             self._start_due()
         except StorageFull:
             self.pause()
@@ -126,11 +131,11 @@ class Worker:
         await asyncio.gather(*dropped.values(), return_exceptions=True)
         return list(dropped)
 
-    def _do_chores(self) -> bool:
-        """Do one step of every chore; whether one of them is due again at once."""
-        due = [moment for chore in self._chores if (moment := chore(self._world)) is not None]
-        self._next_chore_ms = min(due, default=None)
-        return self._next_chore_ms is not None and self._next_chore_ms <= self._world.clock.elapsed_ms()
+    def _do_jobs(self) -> bool:
+        """Do one step of every job; whether one of them is due again at once."""
+        due = [moment for job in self._chores if (moment := job(self._world)) is not None]
+        self._next_job_ms = min(due, default=None)
+        return self._next_job_ms is not None and self._next_job_ms <= self._world.clock.elapsed_ms()
 
     def _start_due(self) -> None:
         free = self._free()
@@ -148,7 +153,7 @@ class Worker:
     def _free(self) -> int:
         """How many more deliveries may go on now."""
         most = self._world.settings.max_concurrent
-        if self._inflow.is_pressing:
+        if self._inflow.overloaded:
             most = min(most, BESIDE_INFLOW)
         return most - len(self._under_way)
 
@@ -166,9 +171,9 @@ class Worker:
         """Seconds until something can be done; ``None`` when only a wake-up can change anything."""
         if self._full_until is not None:
             return max(0.0, self._full_until - asyncio.get_running_loop().time())
-        if self._inflow.is_pressing:
-            return PRESSING_S
-        moments = [moment for moment in (self._next_chore_ms, self._next_event_ms()) if moment is not None]
+        if self._inflow.overloaded:
+            return OVERLOADED_S
+        moments = [moment for moment in (self._next_job_ms, self._next_event_ms()) if moment is not None]
         if not moments:
             return None
         seconds = max(0.0, (min(moments) - self._world.clock.elapsed_ms()) / 1000)
@@ -220,7 +225,7 @@ class Worker:
         ready = await self._transformed(event, payload) if event.transformation_id else payload
         if ready is None:
             return
-        outcome = await self._carriers[destination.type].carry(event, destination, ready)
+        outcome = await self._transports[destination.type].carry(event, destination, ready)
         record_attempt(self._world, event, connection, outcome)
 
     async def _transformed(self, event: Event, payload: Payload) -> Payload | None:
@@ -244,6 +249,6 @@ class Worker:
             return "the destination no longer exists"
         if destination.disabled_ms is not None:
             return "the destination is disabled"
-        if destination.type not in self._carriers:
+        if destination.type not in self._transports:
             return f"the emulator does not deliver to destinations of type {destination.type}"
         return None

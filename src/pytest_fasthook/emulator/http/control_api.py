@@ -13,12 +13,12 @@ from pytest_fasthook.emulator.api.access import Role, authorize, identify
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.search import searched
 from pytest_fasthook.emulator.app import Path
-from pytest_fasthook.emulator.errors import Refusal
+from pytest_fasthook.emulator.errors import APIError
 from pytest_fasthook.emulator.faults import FaultKind
-from pytest_fasthook.emulator.http.exchange import Exchange, spoiled_after, spoiled_before
+from pytest_fasthook.emulator.http.exchange import Exchange, inject_faults_after, inject_faults_before
 from pytest_fasthook.emulator.ids import DEMO_TEAM
-from pytest_fasthook.emulator.payload import shown_headers
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.payload import serialize_headers
+from pytest_fasthook.emulator.world import AppState
 
 MAX_BODY = 16_000_000
 """Bytes a control call's body may have: a replay of 10 MB, written as JSON."""
@@ -26,7 +26,7 @@ MAX_BODY = 16_000_000
 MakeExchange = Callable[[Scope, Receive, Send], Exchange]
 
 
-def router(world: World, make_exchange: MakeExchange, paths: Sequence[Path]) -> Router:
+def router(world: AppState, make_exchange: MakeExchange, paths: Sequence[Path]) -> Router:
     """Return the ASGI application that serves the paths, without ``/v1``."""
     grouped: dict[str, dict[str, Path]] = {}
     for path in paths:
@@ -38,7 +38,7 @@ def router(world: World, make_exchange: MakeExchange, paths: Sequence[Path]) -> 
 class _Endpoint:
     """One path with all its methods."""
 
-    def __init__(self, world: World, make_exchange: MakeExchange, methods: Mapping[str, Path]) -> None:
+    def __init__(self, world: AppState, make_exchange: MakeExchange, methods: Mapping[str, Path]) -> None:
         self._world = world
         self._make_exchange = make_exchange
         self._methods = methods
@@ -46,11 +46,11 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = self._make_exchange(scope, receive, send)
         path = scope["path"]
-        if await spoiled_before(exchange, self._world.faults, path):
+        if await inject_faults_before(exchange, self._world.faults, path):
             return
         answer = await self._answer(exchange, scope["path_params"])
         body = json.dumps(self._disguised(answer.body, path), separators=(",", ":")).encode()
-        if not await spoiled_after(exchange, self._world.faults, path, body):
+        if not await inject_faults_after(exchange, self._world.faults, path, body):
             headers = {"content-type": "application/json", **answer.headers}
             await exchange.answer(body, status=answer.status, headers=headers)
 
@@ -65,14 +65,14 @@ class _Endpoint:
             call = await searched(self._call(exchange, found, parameters, body), found.path)
             answer = found.operation(call)
             return await answer if isinstance(answer, Awaitable) else answer
-        except Refusal as refusal:
+        except APIError as refusal:
             return Answer(refusal.body, refusal.status, refusal.headers)
 
     def _call(self, exchange: Exchange, path: Path, parameters: Mapping[str, str], body: bytes) -> Call:
         query = exchange.query
         team_id, token = DEMO_TEAM, ""
         if path.role is not Role.PUBLIC:
-            caller = identify(self._world, shown_headers(exchange.headers), dict(query))
+            caller = identify(self._world, serialize_headers(exchange.headers), dict(query))
             authorize(self._world, caller, path.role, method=path.method, path=path.path)
             team_id, token = caller.team_id, caller.token
         return Call(
@@ -86,13 +86,13 @@ class _Endpoint:
 class _Unknown:
     """Every path that is not in the table."""
 
-    def __init__(self, world: World, make_exchange: MakeExchange) -> None:
+    def __init__(self, world: AppState, make_exchange: MakeExchange) -> None:
         self._world = world
         self._make_exchange = make_exchange
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = self._make_exchange(scope, receive, send)
-        if not await spoiled_before(exchange, self._world.faults, scope["path"]):
+        if not await inject_faults_before(exchange, self._world.faults, scope["path"]):
             await exchange.answer_json({"error": "not found"}, status=404)
 
 

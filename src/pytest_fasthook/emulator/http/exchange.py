@@ -14,16 +14,16 @@ from starlette.types import Receive, Scope, Send
 from pytest_fasthook.emulator.delivery.pacing import Inflow
 from pytest_fasthook.emulator.faults import Fault, FaultKind, Faults
 from pytest_fasthook.emulator.payload import Headers, Payload
-from pytest_fasthook.emulator.store.database import Journal
+from pytest_fasthook.emulator.store.database import GroupCommit
 from pytest_fasthook.emulator.times import http_date
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 Breaker = Callable[[Scope, bool], None]
 """Ends the TCP connection of a scope; ``True`` resets it, ``False`` closes it after what was written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rim:
+class Dependencies:
     """What every exchange shares.
 
     Attributes:
@@ -33,8 +33,8 @@ class Rim:
         breaker: ends the connection under an exchange.
     """
 
-    world: World
-    journal: Journal
+    world: AppState
+    journal: GroupCommit
     inflow: Inflow
     breaker: Breaker
 
@@ -42,7 +42,7 @@ class Rim:
 class Exchange:
     """One request and its answer."""
 
-    def __init__(self, rim: Rim, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, rim: Dependencies, scope: Scope, receive: Receive, send: Send) -> None:
         self._world = rim.world
         self._journal = rim.journal
         self._breaker = rim.breaker
@@ -134,7 +134,7 @@ class Exchange:
         await self._send({"type": "http.response.start", "status": status, "headers": pairs})
 
 
-async def spoiled_before(exchange: Exchange, faults: Faults, path: str) -> bool:
+async def inject_faults_before(exchange: Exchange, faults: Faults, path: str) -> bool:
     """Play the faults that come before a call is carried out; whether one of them ended it."""
     slow = faults.take(FaultKind.SLOW, path)
     if slow:
@@ -153,7 +153,7 @@ async def spoiled_before(exchange: Exchange, faults: Faults, path: str) -> bool:
     return False
 
 
-async def spoiled_after(exchange: Exchange, faults: Faults, path: str, body: bytes) -> bool:
+async def inject_faults_after(exchange: Exchange, faults: Faults, path: str, body: bytes) -> bool:
     """Play the faults that come after a call was carried out; whether one of them ended it."""
     if faults.take(FaultKind.LOST_ANSWER, path):
         await exchange.end(reset=True)

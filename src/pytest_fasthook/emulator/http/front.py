@@ -13,10 +13,10 @@ from pytest_fasthook.emulator.app import PATHS
 from pytest_fasthook.emulator.control import HEALTH, PREFIX, control
 from pytest_fasthook.emulator.delivery.transport import Sender
 from pytest_fasthook.emulator.delivery.tunnels import Tunnels
-from pytest_fasthook.emulator.errors import Refusal, StorageFull
+from pytest_fasthook.emulator.errors import APIError, StorageFull
 from pytest_fasthook.emulator.http import page
 from pytest_fasthook.emulator.http.control_api import router
-from pytest_fasthook.emulator.http.exchange import Exchange, Rim
+from pytest_fasthook.emulator.http.exchange import Dependencies, Exchange
 from pytest_fasthook.emulator.http.ingress import Ingress
 from pytest_fasthook.emulator.http.tunnel import serve_tunnel
 from pytest_fasthook.emulator.openapi.document import document
@@ -66,7 +66,7 @@ DOCUMENTS = ("/openapi.json", "/v1/openapi.json")
 _MAX_CONTROL_BODY = 1_000_000
 
 
-class Front:
+class App:
     """Decides by the path who answers.
 
     Args:
@@ -75,7 +75,7 @@ class Front:
         tunnels: the tunnels of CLI destinations.
     """
 
-    def __init__(self, rim: Rim, sender: Sender, tunnels: Tunnels) -> None:
+    def __init__(self, rim: Dependencies, sender: Sender, tunnels: Tunnels) -> None:
         self._rim = rim
         self._world = world = rim.world
         self._tunnels = tunnels
@@ -176,5 +176,5 @@ class Front:
             body = read_body(raw) if raw.strip() else {}
             answer = control(self._world, exchange.method, exchange.path.removeprefix(PREFIX), body)
             await exchange.answer_json(answer.body, status=answer.status)
-        except Refusal as refusal:
+        except APIError as refusal:
             await exchange.answer_json(refusal.body, status=refusal.status)

@@ -10,7 +10,7 @@ from typing import Any
 from pytest_fasthook.emulator.delivery.pacing import Inflow
 from pytest_fasthook.emulator.delivery.transport import Sender
 from pytest_fasthook.emulator.faults import FaultKind
-from pytest_fasthook.emulator.http.exchange import Exchange, spoiled_after, spoiled_before
+from pytest_fasthook.emulator.http.exchange import Exchange, inject_faults_after, inject_faults_before
 from pytest_fasthook.emulator.ingress import proxying
 from pytest_fasthook.emulator.ingress.accept import Decision, Received, methods_of, receive, source_of
 from pytest_fasthook.emulator.ingress.responses import (
@@ -21,7 +21,7 @@ from pytest_fasthook.emulator.ingress.responses import (
 )
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Source
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 _REASONS = {
     "SOURCE_DISABLED": "source is disabled",
@@ -41,7 +41,7 @@ class Ingress:
         inflow: counts the webhooks that are being taken in.
     """
 
-    def __init__(self, world: World, sender: Sender, inflow: Inflow) -> None:
+    def __init__(self, world: AppState, sender: Sender, inflow: Inflow) -> None:
         self._world = world
         self._sender = sender
         self._inflow = inflow
@@ -54,7 +54,7 @@ class Ingress:
             hook: the source's label.
             path: the caller's path after it.
         """
-        if await spoiled_before(exchange, self._world.faults, exchange.path):
+        if await inject_faults_before(exchange, self._world.faults, exchange.path):
             return
         source = source_of(self._world, hook)
         if source is None:
@@ -66,7 +66,7 @@ class Ingress:
             await self._answer(exchange, await self._reply(source, payload, exchange.path))
 
     async def _answer(self, exchange: Exchange, reply: Reply) -> None:
-        if not await spoiled_after(exchange, self._world.faults, exchange.path, reply.body):
+        if not await inject_faults_after(exchange, self._world.faults, exchange.path, reply.body):
             await exchange.answer(reply.body, status=reply.status, headers=reply.headers)
 
     async def _reply(self, source: Source, payload: Payload, path: str) -> Reply:

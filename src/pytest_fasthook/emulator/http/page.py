@@ -9,7 +9,7 @@ from pytest_fasthook.emulator.http.exchange import Exchange
 from pytest_fasthook.emulator.page.detail import detail_live, detail_page, missing_page
 from pytest_fasthook.emulator.page.overview import overview_live, overview_page
 from pytest_fasthook.emulator.page.read import detail, overview
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 PREFIX = "/ui/"
 _POLICY = (
@@ -25,7 +25,7 @@ _HTML = {
 _FILES = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
 
 
-async def serve_page(exchange: Exchange, world: World) -> None:
+async def serve_page(exchange: Exchange, world: AppState) -> None:
     """Answer with the front page, a request's page, or one of the page's files."""
     rest = exchange.path.removeprefix(PREFIX)
     if exchange.method not in ("GET", "HEAD"):
@@ -41,12 +41,12 @@ async def serve_page(exchange: Exchange, world: World) -> None:
         await _request(exchange, world, rest)
 
 
-async def _front(exchange: Exchange, world: World) -> str:
+async def _front(exchange: Exchange, world: AppState) -> str:
     page = await overview(world, exchange.query)
     return overview_live(page) if _is_live(exchange) else overview_page(page)
 
 
-async def _request(exchange: Exchange, world: World, rest: str) -> None:
+async def _request(exchange: Exchange, world: AppState, rest: str) -> None:
     kind, _, request_id = rest.partition("/")
     try:
         page = detail(world, request_id if kind == "requests" else "")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 from pytest_fasthook.emulator.faults import FaultKind
 from pytest_fasthook.emulator.ingress.signatures import authentication, is_authentic, sender_urls
 from pytest_fasthook.emulator.payload import Payload, envelope
@@ -24,7 +24,7 @@ from pytest_fasthook.emulator.store.tables import (
     SOURCES,
     save_payload,
 )
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ def _authenticated(source: Source, payload: Payload, now_s: float) -> Decision:
     refused = Decision(cause="SOURCE_AUTH_FAILED", status=401)
     try:
         demanded = authentication(source.type, source.config)
-    except Invalid:  # stored by an earlier version
+    except BadRequest:  # stored by an earlier version
         return refused
     if demanded is None:
         return Decision()
@@ -114,7 +114,7 @@ class Ignored:
 
 
 def branch(  # noqa: PLR0913 - what a branch is made of
-    world: World,
+    world: AppState,
     connection: Connection,
     destination: Destination,
     request: Request,
@@ -131,7 +131,7 @@ def branch(  # noqa: PLR0913 - what a branch is made of
     return new_event(world, connection, request, trigger=trigger, **state)
 
 
-def _routed(world: World, connection: Connection) -> dict[str, Any]:
+def _routed(world: AppState, connection: Connection) -> dict[str, Any]:
     script = (rule_of(connection.rules, "transform") or {}).get("transformation_id")
     if connection.paused_ms is not None:
         return {"status": "HOLD", "transformation_id": script}
@@ -139,7 +139,7 @@ def _routed(world: World, connection: Connection) -> dict[str, Any]:
     return {"transformation_id": script, **_due(world, int(delay["delay"]) if delay else 0)}
 
 
-def new_event(world: World, connection: Connection, request: Request, **state: Any) -> Event:
+def new_event(world: AppState, connection: Connection, request: Request, **state: Any) -> Event:
     """Return a new event of a request on a connection, in the given state."""
     now = world.clock.now_ms()
     return Event(
@@ -155,7 +155,7 @@ def new_event(world: World, connection: Connection, request: Request, **state: A
     )
 
 
-def _due(world: World, delay_ms: int) -> dict[str, Any]:
+def _due(world: AppState, delay_ms: int) -> dict[str, Any]:
     if delay_ms == 0:
         return {"status": "QUEUED", "due_ms": world.clock.elapsed_ms()}
     return {
@@ -166,7 +166,7 @@ def _due(world: World, delay_ms: int) -> dict[str, Any]:
 
 
 def _ignored(
-    world: World, connection: Connection, destination: Destination, request: Request, payload: Payload
+    world: AppState, connection: Connection, destination: Destination, request: Request, payload: Payload
 ) -> Ignored | None:
     duplicate, conditions = rule_of(connection.rules, "deduplicate"), rule_of(connection.rules, "filter")
     seen = envelope(payload) if duplicate or conditions else {}
@@ -179,7 +179,11 @@ def _ignored(
 
 
 def _seen_before(
-    world: World, connection: Connection, rule: Mapping[str, Any], request: Request, seen: Mapping[str, Any]
+    world: AppState,
+    connection: Connection,
+    rule: Mapping[str, Any],
+    request: Request,
+    seen: Mapping[str, Any],
 ) -> str | None:
     """Return the request that this one repeats within the window; else remember this one."""
     key, now = deduplicate_key(rule, seen), world.clock.elapsed_ms()
@@ -206,19 +210,21 @@ class Received:
     decision: Decision
 
 
-def source_of(world: World, hook: str) -> Source | None:
+def source_of(world: AppState, hook: str) -> Source | None:
     """Return the source with that label in its URL."""
     return SOURCES.find(world.database, "hook = ?", (hook,))
 
 
-def receive(world: World, source: Source, payload: Payload) -> Received:
+def receive(world: AppState, source: Source, payload: Payload) -> Received:
     """Decide about a message, store it, and make its branches."""
     decision = decide(source, payload, now_s=world.clock.now_ms() / 1000, max_body=world.settings.max_body)
-    request = admit(world, source, payload, decision, lineage=Lineage())
+    request = store_request(world, source, payload, decision, lineage=Lineage())
     return Received(request, decision)
 
 
-def admit(world: World, source: Source, payload: Payload, decision: Decision, *, lineage: Lineage) -> Request:
+def store_request(
+    world: AppState, source: Source, payload: Payload, decision: Decision, *, lineage: Lineage
+) -> Request:
     """Store a decided message and make its branches where it is accepted."""
     with world.database.transaction():
         request = _new_request(world, source, decision, lineage)
@@ -241,7 +247,7 @@ def _counts(branches: Sequence[Branch]) -> dict[str, Any]:
     }
 
 
-def _new_request(world: World, source: Source, decision: Decision, lineage: Lineage) -> Request:
+def _new_request(world: AppState, source: Source, decision: Decision, lineage: Lineage) -> Request:
     now = world.clock.now_ms()
     return Request(
         id=world.ids.sortable("req"),
@@ -260,7 +266,7 @@ def _new_request(world: World, source: Source, decision: Decision, lineage: Line
     )
 
 
-def _branches(world: World, request: Request, payload: Payload, lineage: Lineage) -> Iterator[Branch]:
+def _branches(world: AppState, request: Request, payload: Payload, lineage: Lineage) -> Iterator[Branch]:
     for connection in _routes(world, request.source_id):
         destination = DESTINATIONS.get(world.database, connection.team_id, connection.destination_id)
         if world.faults.take(FaultKind.LOST_BRANCH, connection.id):
@@ -271,7 +277,7 @@ def _branches(world: World, request: Request, payload: Payload, lineage: Lineage
             yield replace(event, id=world.ids.sortable("evt")), destination
 
 
-def _routes(world: World, source_id: str) -> list[Connection]:
+def _routes(world: AppState, source_id: str) -> list[Connection]:
     """The source's active and paused connections; disabled ones are skipped (FastHook docs, pausing)."""
     return CONNECTIONS.select(
         world.database, "WHERE source_id = ? AND disabled_ms IS NULL ORDER BY seq", (source_id,)

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_fasthook.emulator.delivery.outgoing import forwardable, target_url
-from pytest_fasthook.emulator.delivery.transport import Exchanged, Outbound
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.delivery.transport import OutgoingRequest, Response
+from pytest_fasthook.emulator.errors import BadRequest
 from pytest_fasthook.emulator.ingress.responses import Reply
 from pytest_fasthook.emulator.payload import Headers, Payload
 from pytest_fasthook.emulator.rules.rules import as_int
 from pytest_fasthook.emulator.store.records import ProxyExchange, Request, Source
 from pytest_fasthook.emulator.store.tables import PROXY_EXCHANGES
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 DEFAULT_TIMEOUT_MS = 30_000
 MAX_TIMEOUT_MS = 300_000
@@ -36,10 +36,10 @@ def check_proxy(config: Mapping[str, Any]) -> None:
     """Refuse a proxy that could not be called.
 
     Raises:
-        Invalid: a part has the wrong form.
+        BadRequest: a part has the wrong form.
     """
     if config.get("mode") not in (None, "proxy", "default"):
-        raise Invalid("config.mode must be proxy, default or null")
+        raise BadRequest("config.mode must be proxy, default or null")
     if config.get("mode") != "proxy":
         return
     proxy = config.get("proxy")
@@ -49,17 +49,17 @@ def check_proxy(config: Mapping[str, Any]) -> None:
         or not isinstance(url, str)
         or not url.startswith(("http://", "https://"))
     ):
-        raise Invalid("config.proxy.target_url must be an absolute http or https URL")
+        raise BadRequest("config.proxy.target_url must be an absolute http or https URL")
     for name, most in (("timeout_ms", MAX_TIMEOUT_MS), ("max_response_bytes", MAX_CAPTURE)):
         value = proxy.get(name)
         if value is not None and not 1 <= (as_int(value) or 0) <= most:
-            raise Invalid(f"config.proxy.{name} must be a whole number from 1 to {most}")
+            raise BadRequest(f"config.proxy.{name} must be a whole number from 1 to {most}")
 
 
-def upstream_call(proxy: Mapping[str, Any], payload: Payload, *, request_id: str) -> Outbound:
+def upstream_call(proxy: Mapping[str, Any], payload: Payload, *, request_id: str) -> OutgoingRequest:
     """Build the call to the upstream."""
     target = {"url": proxy["target_url"], "path_forwarding_disabled": not proxy.get("path_forwarding")}
-    return Outbound(
+    return OutgoingRequest(
         method=str(proxy.get("http_method") or payload.method),
         url=target_url(target, payload),
         headers=(*forwardable(payload.headers), ("x-fasthook-request-id", request_id)),
@@ -74,7 +74,7 @@ def limits(proxy: Mapping[str, Any]) -> tuple[float, int]:
 
 
 def record_exchange(
-    world: World, request: Request, call: Outbound, exchanged: Exchanged, *, started_ms: int
+    world: AppState, request: Request, call: OutgoingRequest, exchanged: Response, *, started_ms: int
 ) -> None:
     """Store what the upstream answered."""
     now = world.clock.now_ms()
@@ -102,7 +102,7 @@ def record_exchange(
     )
 
 
-def upstream_reply(exchanged: Exchanged) -> Reply:
+def upstream_reply(exchanged: Response) -> Reply:
     """Return the upstream's answer, or 502 where it gave none."""
     if exchanged.status is None:
         body = json.dumps({"error": f"the upstream gave no answer: {exchanged.error_code}"}).encode()

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 from pytest_fasthook.emulator.ingress.signatures import provider_of
-from pytest_fasthook.emulator.payload import Payload, envelope, parsed_query, shown_body
+from pytest_fasthook.emulator.payload import Payload, envelope, parsed_query, serialize_body
 from pytest_fasthook.emulator.rules.filters import TARGETS, check_condition, matches
 from pytest_fasthook.emulator.rules.rules import as_int
 from pytest_fasthook.emulator.store.records import Source
@@ -69,16 +69,16 @@ def check_custom_response(custom: Any) -> None:
     """Refuse a custom response that could not be answered with.
 
     Raises:
-        Invalid: a part has the wrong form.
+        BadRequest: a part has the wrong form.
     """
     if custom is None:
         return
     if not isinstance(custom, Mapping):
-        raise Invalid("config.custom_response must be an object or null")
+        raise BadRequest("config.custom_response must be an object or null")
     _check_answer(custom)
     rules = custom.get("rules", [])
     if not isinstance(rules, list) or len(rules) > MAX_RULES or not all(map(_is_rule, rules)):
-        raise Invalid(f"config.custom_response.rules must be an array of at most {MAX_RULES} objects")
+        raise BadRequest(f"config.custom_response.rules must be an array of at most {MAX_RULES} objects")
     for rule in rules:
         _check_answer({**rule, **(rule.get("response") or {})})
         _check_match(_match_of(rule))
@@ -160,16 +160,18 @@ def _one_line(text: str) -> str:
 def _check_answer(answer: Mapping[str, Any]) -> None:
     status = answer.get("status")
     if status is not None and not 200 <= (as_int(status) or 0) <= 599:
-        raise Invalid("a custom response's status must be from 200 to 599")
+        raise BadRequest("a custom response's status must be from 200 to 599")
     body = answer.get("body")
     if body is not None and not (isinstance(body, str) and len(body) <= MAX_TEMPLATE):
-        raise Invalid(f"a custom response's body must be a text of at most {MAX_TEMPLATE} characters")
+        raise BadRequest(f"a custom response's body must be a text of at most {MAX_TEMPLATE} characters")
     headers = answer.get("headers")
     if headers is not None and not (isinstance(headers, Mapping) and all(map(_is_token, headers))):
-        raise Invalid("a custom response's headers must be an object of header names")
+        raise BadRequest("a custom response's headers must be an object of header names")
     content_type = answer.get("content_type")
     if content_type is not None and not (isinstance(content_type, str) and _is_content_type(content_type)):
-        raise Invalid(f"a custom response's content_type must be {', '.join(CONTENT_TYPES)} or a media type")
+        raise BadRequest(
+            f"a custom response's content_type must be {', '.join(CONTENT_TYPES)} or a media type"
+        )
 
 
 def _is_token(name: Any) -> bool:
@@ -185,7 +187,7 @@ def _is_content_type(text: str) -> bool:
 
 def _check_match(conditions: Mapping[str, Any]) -> None:
     if not set(conditions) <= {"method", *TARGETS}:
-        raise Invalid(f"a custom response's rule matches method, {', '.join(TARGETS)}")
+        raise BadRequest(f"a custom response's rule matches method, {', '.join(TARGETS)}")
     for target in TARGETS:
         check_condition(conditions.get(target))
 
@@ -205,7 +207,7 @@ def subscription_reply(source: Source, payload: Payload) -> Reply | None:
 
 def url_verification_reply(source: Source, payload: Payload) -> Reply | None:
     """Answer Slack's ``url_verification``, which was signed and has been verified like any other message."""
-    body = shown_body(payload.body) if _provider(source) == "SLACK" else None
+    body = serialize_body(payload.body) if _provider(source) == "SLACK" else None
     if not isinstance(body, Mapping) or body.get("type") != "url_verification":
         return None
     challenge = json.dumps({"challenge": body.get("challenge")}).encode()

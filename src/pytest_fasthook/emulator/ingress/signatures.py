@@ -18,7 +18,7 @@ from itertools import product
 from typing import Any
 from urllib.parse import parse_qsl
 
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 from pytest_fasthook.emulator.ingress.schemes import PROVIDERS, Hmac, Scheme, Token, Twilio, pairs_scheme
 from pytest_fasthook.emulator.payload import Payload, clean_text
 
@@ -65,19 +65,19 @@ def authentication(source_type: str, config: Mapping[str, Any] | None) -> Authen
     """Read what a source demands of its messages; ``None`` where it demands nothing.
 
     Raises:
-        Invalid: it demands something that cannot be checked here.
+        BadRequest: it demands something that cannot be checked here.
     """
     kind = (config or {}).get("auth_type")
     if not config or kind is None:
         return None
     auth = config.get("auth") or {}
     if kind not in KINDS or not isinstance(auth, Mapping):
-        raise Invalid(
+        raise BadRequest(
             f"config.auth_type must be null or one of {', '.join(KINDS)}, with config.auth an object"
         )
     secret = secret_of(config)
     if not secret or clean_text(secret) != secret:
-        raise Invalid(f"config.auth of {kind} holds no secret to check messages by")
+        raise BadRequest(f"config.auth of {kind} holds no secret to check messages by")
     found = Authentication(_schemes(source_type, str(kind), auth), secret)
     if any(isinstance(scheme, Hmac) and scheme.key == "hex" for scheme in found.schemes):
         _hex_key(secret)
@@ -119,8 +119,8 @@ def _schemes(source_type: str, kind: str, auth: Mapping[str, Any]) -> Sequence[S
     if name in PROVIDERS:
         return PROVIDERS[name]
     if kind == "HMAC":
-        raise Invalid("config.auth of HMAC needs signature_header, the header that carries the signature")
-    raise Invalid(f"signatures of {name} cannot be checked here; known are {', '.join(PROVIDERS)}")
+        raise BadRequest("config.auth of HMAC needs signature_header, the header that carries the signature")
+    raise BadRequest(f"signatures of {name} cannot be checked here; known are {', '.join(PROVIDERS)}")
 
 
 def _generic(header: str, auth: Mapping[str, Any]) -> Sequence[Scheme]:
@@ -148,7 +148,7 @@ def _one_of(auth: Mapping[str, Any], names: Sequence[str], known: Sequence[str])
         return None
     plain = re.sub(r"[^a-z0-9]", "", given.lower()).removeprefix("hmac")
     if plain not in known:
-        raise Invalid(
+        raise BadRequest(
             f"config.auth.{names[0]} must be one of {', '.join(known)}: {given[:40]!r} cannot be checked"
         )
     return plain
@@ -161,7 +161,7 @@ def _text(auth: Mapping[str, Any], *names: str) -> str | None:
 def _header(auth: Mapping[str, Any], *names: str) -> str | None:
     given = _text(auth, *names)
     if given is not None and not _HEADER_NAME.fullmatch(given.strip()):
-        raise Invalid(f"config.auth names a header that cannot be one: {given[:40]!r}")
+        raise BadRequest(f"config.auth names a header that cannot be one: {given[:40]!r}")
     return given.strip().lower() if given else None
 
 
@@ -251,7 +251,7 @@ def _hex_key(secret: str) -> bytes:
     try:
         return bytes.fromhex(secret)
     except ValueError:
-        raise Invalid("the secret of this provider must be hex") from None
+        raise BadRequest("the secret of this provider must be hex") from None
 
 
 def _standard_keys(secret: str) -> list[bytes]:

@@ -6,7 +6,7 @@ from html import escape
 
 from pytest_fasthook.emulator.page.markup import badge, code, document, facts, folded, time_of
 from pytest_fasthook.emulator.page.read import Detail
-from pytest_fasthook.emulator.payload import shown_body, shown_headers
+from pytest_fasthook.emulator.payload import serialize_body, serialize_headers
 from pytest_fasthook.emulator.store.records import Attempt, Event, Execution
 from pytest_fasthook.emulator.views.trace import timeline
 
@@ -63,9 +63,9 @@ def _payload(page: Detail) -> str:
         return '<p class="empty">The payload is no longer kept.</p>'
     query = f"?{payload.query}" if payload.query else ""
     line = f"<p><code>{escape(payload.method)} {escape(payload.path)}{escape(query)}</code></p>"
-    headers = folded("Headers", code(shown_headers(payload.headers)), key="headers")
+    headers = folded("Headers", code(serialize_headers(payload.headers)), key="headers")
     title = "Body, its beginning: the API has the whole" if payload.is_cut else "Body"
-    body = folded(title, code(shown_body(payload.body)), key="body", is_open=True)
+    body = folded(title, code(serialize_body(payload.body)), key="body", is_open=True)
     return line + headers + body
 
 

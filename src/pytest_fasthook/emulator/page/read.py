@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_fasthook.emulator.api.call import Call
-from pytest_fasthook.emulator.api.requests import request_conditions, story_of
+from pytest_fasthook.emulator.api.requests import request_conditions, trace_of
 from pytest_fasthook.emulator.api.search import searched
 from pytest_fasthook.emulator.api.windows import Window
-from pytest_fasthook.emulator.errors import Refusal
+from pytest_fasthook.emulator.errors import APIError
 from pytest_fasthook.emulator.payload import Payload
 from pytest_fasthook.emulator.store.records import Connection, Destination, Event, Request, Source
 from pytest_fasthook.emulator.store.tables import (
@@ -20,8 +20,8 @@ from pytest_fasthook.emulator.store.tables import (
     SOURCES,
     load_payload,
 )
-from pytest_fasthook.emulator.views.trace import Story
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.views.trace import RequestTrace
+from pytest_fasthook.emulator.world import AppState
 
 SHOWN_REQUESTS = 50
 SHOWN_BODY = 200_000
@@ -79,11 +79,11 @@ class Detail:
     """One request's page."""
 
     names: Names
-    story: Story
+    story: RequestTrace
     payload: Payload | None
 
 
-async def overview(world: World, query: Sequence[tuple[str, str]]) -> Overview:
+async def overview(world: AppState, query: Sequence[tuple[str, str]]) -> Overview:
     """Read the front page; a filter that cannot be read is told instead of rows."""
     team_id = world.team_id
     filters = {name: value.strip() for name, value in query if name in FILTERS and value.strip()}
@@ -91,7 +91,7 @@ async def overview(world: World, query: Sequence[tuple[str, str]]) -> Overview:
     error = None
     try:
         found = await _requests(world, team_id, filters)
-    except Refusal as refusal:
+    except APIError as refusal:
         error = str(refusal)
     rows = [_row(world, request) for request in found[:SHOWN_REQUESTS]]
     return Overview(
@@ -105,7 +105,7 @@ async def overview(world: World, query: Sequence[tuple[str, str]]) -> Overview:
     )
 
 
-def detail(world: World, request_id: str) -> Detail:
+def detail(world: AppState, request_id: str) -> Detail:
     """Read one request's page.
 
     Raises:
@@ -114,10 +114,10 @@ def detail(world: World, request_id: str) -> Detail:
     team_id = world.team_id
     request = REQUESTS.get(world.database, team_id, request_id)
     payload = load_payload(world.database, request.data_id, most=SHOWN_BODY)
-    return Detail(names=names(world, team_id), story=story_of(world, request), payload=payload)
+    return Detail(names=names(world, team_id), story=trace_of(world, request), payload=payload)
 
 
-def names(world: World, team_id: str) -> Names:
+def names(world: AppState, team_id: str) -> Names:
     """Read the team's resources."""
     clause, values = "WHERE team_id = ? ORDER BY name", (team_id,)
     return Names(
@@ -127,7 +127,7 @@ def names(world: World, team_id: str) -> Names:
     )
 
 
-async def _requests(world: World, team_id: str, filters: Mapping[str, str]) -> list[Request]:
+async def _requests(world: AppState, team_id: str, filters: Mapping[str, str]) -> list[Request]:
     state = filters.get("state", "")
     query = [(name, value) for name, value in filters.items() if name != "state"]
     if state in REQUEST_STATES:
@@ -140,6 +140,6 @@ async def _requests(world: World, team_id: str, filters: Mapping[str, str]) -> l
     return REQUESTS.select(world.database, clause, [*conditions.values, SHOWN_REQUESTS + 1])
 
 
-def _row(world: World, request: Request) -> Row:
+def _row(world: AppState, request: Request) -> Row:
     events = EVENTS.select(world.database, "WHERE request_id = ? ORDER BY seq LIMIT 20", (request.id,))
     return Row(request=request, payload=load_payload(world.database, request.data_id, most=0), events=events)

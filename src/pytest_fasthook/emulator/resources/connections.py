@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Conflict, Invalid, NotFound
+from pytest_fasthook.emulator.errors import BadRequest, Conflict, NotFound
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.resources.filters import resolved
 from pytest_fasthook.emulator.rules.rules import normalize_rules, rule_of
 from pytest_fasthook.emulator.store.records import Connection
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, SOURCES, TRANSFORMATIONS
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 FIELDS = (
     "name",
@@ -29,7 +29,7 @@ FIELDS = (
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def create(world: World, team_id: str, body: Any) -> Connection:
+def create(world: AppState, team_id: str, body: Any) -> Connection:
     """Create a connection; ``id`` may be given.
 
     Raises:
@@ -40,7 +40,7 @@ def create(world: World, team_id: str, body: Any) -> Connection:
         return _insert(world, team_id, values)
 
 
-def upsert(world: World, team_id: str, body: Any) -> Connection:
+def upsert(world: AppState, team_id: str, body: Any) -> Connection:
     """Create the connection, or change the one with the id, else the one with the source and name."""
     values = fields.known(body, *FIELDS, "id")
     fields.text(values, "name")
@@ -53,7 +53,7 @@ def upsert(world: World, team_id: str, body: Any) -> Connection:
         return update(world, found, {name: value for name, value in values.items() if name != "id"})
 
 
-def update(world: World, connection: Connection, body: Any) -> Connection:
+def update(world: AppState, connection: Connection, body: Any) -> Connection:
     """Change the given fields; unpausing releases what was held."""
     values = fields.known(body, *FIELDS)
     with world.database.transaction():
@@ -65,7 +65,7 @@ def update(world: World, connection: Connection, body: Any) -> Connection:
         return changed
 
 
-def pause(world: World, connection: Connection) -> Connection:
+def pause(world: AppState, connection: Connection) -> Connection:
     """Hold what is routed from now on; pausing twice keeps the first moment."""
     return (
         connection
@@ -74,19 +74,19 @@ def pause(world: World, connection: Connection) -> Connection:
     )
 
 
-def unpause(world: World, connection: Connection) -> Connection:
+def unpause(world: AppState, connection: Connection) -> Connection:
     """Deliver again, beginning with what was held."""
     with world.database.transaction():
         release(world, connection)
         return _set(world, connection, paused_ms=None)
 
 
-def enable(world: World, connection: Connection) -> Connection:
+def enable(world: AppState, connection: Connection) -> Connection:
     """Route requests again."""
     return _set(world, connection, disabled_ms=None)
 
 
-def disable(world: World, connection: Connection) -> Connection:
+def disable(world: AppState, connection: Connection) -> Connection:
     """Skip future requests; what was held is released, so that nothing piles up."""
     with world.database.transaction():
         release(world, connection)
@@ -94,7 +94,7 @@ def disable(world: World, connection: Connection) -> Connection:
         return _set(world, connection, disabled_ms=since, paused_ms=None)
 
 
-def release(world: World, connection: Connection) -> None:
+def release(world: AppState, connection: Connection) -> None:
     """Queue the events that a pause held."""
     released = world.database.execute(
         "UPDATE events SET status = 'QUEUED', trigger = 'UNPAUSE', due_ms = ?, updated_ms = ? "
@@ -105,24 +105,24 @@ def release(world: World, connection: Connection) -> None:
         world.wake()
 
 
-def delete(world: World, connection: Connection) -> None:
+def delete(world: AppState, connection: Connection) -> None:
     """Delete a connection; what went through it stays."""
     CONNECTIONS.delete(world.database, "id = ?", (connection.id,))
 
 
-def _set(world: World, connection: Connection, **changes: Any) -> Connection:
+def _set(world: AppState, connection: Connection, **changes: Any) -> Connection:
     changes["updated_ms"] = world.clock.now_ms()
     CONNECTIONS.update(world.database, connection.id, **changes)
     return replace(connection, **changes)
 
 
-def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Connection:
+def _insert(world: AppState, team_id: str, values: Mapping[str, Any]) -> Connection:
     now = world.clock.now_ms()
     name = fields.text(values, "name")
     source_id = _end(world, team_id, values, "source")
     destination_id = _end(world, team_id, values, "destination")
     if source_id is None or destination_id is None:
-        raise Invalid("a connection needs source_id and destination_id")
+        raise BadRequest("a connection needs source_id and destination_id")
     _check_free(world, source_id, name, owner=None)
     connection = Connection(
         id=_new_id(world, values),
@@ -140,7 +140,7 @@ def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Connection
     return CONNECTIONS.insert(world.database, connection)
 
 
-def _changes(world: World, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any]:
+def _changes(world: AppState, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any]:
     now = world.clock.now_ms()
     changes: dict[str, Any] = {"updated_ms": now}
     for end in ("source", "destination"):
@@ -161,7 +161,7 @@ def _changes(world: World, connection: Connection, values: Mapping[str, Any]) ->
     return changes
 
 
-def _rules(world: World, team_id: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rules(world: AppState, team_id: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     rules = normalize_rules(resolved(world, team_id, values.get("rules", [])))
     script = rule_of(rules, "transform")
     if script:
@@ -169,18 +169,18 @@ def _rules(world: World, team_id: str, values: Mapping[str, Any]) -> list[dict[s
     return rules
 
 
-def _existing(world: World, team_id: str, values: Mapping[str, Any]) -> Connection | None:
+def _existing(world: AppState, team_id: str, values: Mapping[str, Any]) -> Connection | None:
     if "id" in values:
         return CONNECTIONS.find(world.database, "id = ? AND team_id = ?", (_given_id(values), team_id))
     if not _has_ends(values):
-        raise Invalid("a connection needs source_id and destination_id")
+        raise BadRequest("a connection needs source_id and destination_id")
     source_id = _end(world, team_id, values, "source")
     return CONNECTIONS.find(
         world.database, "team_id = ? AND source_id = ? AND name = ?", (team_id, source_id, values["name"])
     )
 
 
-def _end(world: World, team_id: str, values: Mapping[str, Any], end: str) -> str | None:
+def _end(world: AppState, team_id: str, values: Mapping[str, Any], end: str) -> str | None:
     """The id of the source or destination that a body names, in either of two ways."""
     embedded = fields.mapping(values, end) or {}
     if f"{end}_id" not in values and "id" not in embedded:
@@ -188,7 +188,7 @@ def _end(world: World, team_id: str, values: Mapping[str, Any], end: str) -> str
     found = values.get(f"{end}_id", embedded.get("id"))
     table = SOURCES if end == "source" else DESTINATIONS
     if not isinstance(found, str):
-        raise Invalid(f"{end}_id must be a text")
+        raise BadRequest(f"{end}_id must be a text")
     return table.get(world.database, team_id, found).id
 
 
@@ -199,11 +199,11 @@ def _has_ends(values: Mapping[str, Any]) -> bool:
 def _given_id(values: Mapping[str, Any]) -> str:
     given = values["id"]
     if not isinstance(given, str) or not ID.fullmatch(given):
-        raise Invalid("id must be 1 to 64 letters, digits, hyphens or underscores")
+        raise BadRequest("id must be 1 to 64 letters, digits, hyphens or underscores")
     return given
 
 
-def _new_id(world: World, values: Mapping[str, Any]) -> str:
+def _new_id(world: AppState, values: Mapping[str, Any]) -> str:
     if "id" not in values:
         return world.ids.make("web", 14)
     given = _given_id(values)
@@ -212,7 +212,7 @@ def _new_id(world: World, values: Mapping[str, Any]) -> str:
     return given
 
 
-def _check_free(world: World, source_id: str, name: str, *, owner: str | None) -> None:
+def _check_free(world: AppState, source_id: str, name: str, *, owner: str | None) -> None:
     taken = CONNECTIONS.find(world.database, "source_id = ? AND name = ?", (source_id, name))
     if taken and taken.id != owner:
         raise Conflict("a connection with this name already exists on this source")

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace as changed
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Conflict, Invalid
-from pytest_fasthook.emulator.redaction import kept
+from pytest_fasthook.emulator.errors import BadRequest, Conflict
+from pytest_fasthook.emulator.redaction import restore_secrets
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.rules.rules import as_int
 from pytest_fasthook.emulator.store.records import Destination
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 FIELDS = ("name", "type", "config", "status", "description")
 TYPES = ("HTTP", "CLI", "POSTGRESQL", "SENDGRID_EMAIL", "CLOUDFLARE_R2", "AWS_S3")
@@ -25,7 +25,7 @@ PERIODS = ("second", "minute", "hour")
 AUTH_TYPES = ("FASTHOOK_SIGNATURE", "CUSTOM_HEADER", "BASIC_AUTH", "BEARER_TOKEN")
 
 
-def create(world: World, team_id: str, body: Any) -> Destination:
+def create(world: AppState, team_id: str, body: Any) -> Destination:
     """Create an enabled destination.
 
     Raises:
@@ -38,7 +38,7 @@ def create(world: World, team_id: str, body: Any) -> Destination:
         return _insert(world, team_id, values)
 
 
-def upsert(world: World, team_id: str, body: Any) -> Destination:
+def upsert(world: AppState, team_id: str, body: Any) -> Destination:
     """Create the destination, or replace the one that has the name."""
     values = fields.known(body, *FIELDS)
     with world.database.transaction():
@@ -46,37 +46,37 @@ def upsert(world: World, team_id: str, body: Any) -> Destination:
         return replace(world, found, {"type": "HTTP", **values}) if found else _insert(world, team_id, values)
 
 
-def replace(world: World, destination: Destination, body: Any) -> Destination:
+def replace(world: AppState, destination: Destination, body: Any) -> Destination:
     """Replace type and config whole; placeholders keep the stored secrets."""
     values = fields.known(body, *FIELDS)
     _name(values)
-    config = kept(_needed_config(values), destination.config)
+    config = restore_secrets(_needed_config(values), destination.config)
     kind = fields.choice(values, "type", TYPES, default="")
     return _change(world, destination, values, kind=kind, config=config)
 
 
-def merge(world: World, destination: Destination, body: Any) -> Destination:
+def merge(world: AppState, destination: Destination, body: Any) -> Destination:
     """Change the given fields, and the given keys of the config."""
     values = fields.known(body, *FIELDS)
     given = fields.mapping(values, "config") or {}
-    config = {**destination.config, **kept(given, destination.config)}
+    config = {**destination.config, **restore_secrets(given, destination.config)}
     kind = fields.choice(values, "type", TYPES, default=destination.type)
     return _change(world, destination, values, kind=kind, config=config)
 
 
-def set_enabled(world: World, destination: Destination, *, enabled: bool) -> Destination:
+def set_enabled(world: AppState, destination: Destination, *, enabled: bool) -> Destination:
     """Enable or disable a destination."""
     return merge(world, destination, {"status": "enabled" if enabled else "disabled"})
 
 
-def delete(world: World, team_id: str, destination_id: str) -> None:
+def delete(world: AppState, team_id: str, destination_id: str) -> None:
     """Delete a destination and the connections that lead there; no error where there is none."""
     with world.database.transaction():
         CONNECTIONS.delete(world.database, "destination_id = ? AND team_id = ?", (destination_id, team_id))
         DESTINATIONS.delete(world.database, "id = ? AND team_id = ?", (destination_id, team_id))
 
 
-def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Destination:
+def _insert(world: AppState, team_id: str, values: Mapping[str, Any]) -> Destination:
     now = world.clock.now_ms()
     kind = fields.choice(values, "type", TYPES, default="HTTP")
     config = _checked(kind, _needed_config(values))
@@ -96,7 +96,12 @@ def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Destinatio
 
 
 def _change(
-    world: World, destination: Destination, values: Mapping[str, Any], *, kind: str, config: Mapping[str, Any]
+    world: AppState,
+    destination: Destination,
+    values: Mapping[str, Any],
+    *,
+    kind: str,
+    config: Mapping[str, Any],
 ) -> Destination:
     with world.database.transaction():
         changes: dict[str, Any] = {"type": kind, "config": _checked(kind, config)}
@@ -120,15 +125,15 @@ def _status(values: Mapping[str, Any]) -> str:
 def _name(values: Mapping[str, Any]) -> str:
     name = values.get("name")
     if not isinstance(name, str) or not fields.NAME.fullmatch(name):
-        raise Invalid("name must be 1 to 155 letters, digits, hyphens or underscores")
+        raise BadRequest("name must be 1 to 155 letters, digits, hyphens or underscores")
     return name
 
 
-def _named(world: World, team_id: str, name: str) -> Destination | None:
+def _named(world: AppState, team_id: str, name: str) -> Destination | None:
     return DESTINATIONS.find(world.database, "team_id = ? AND name = ?", (team_id, name))
 
 
-def _free_name(world: World, destination: Destination, name: str) -> str:
+def _free_name(world: AppState, destination: Destination, name: str) -> str:
     other = _named(world, destination.team_id, name)
     if other and other.id != destination.id:
         raise Conflict("a destination with this name already exists")
@@ -136,7 +141,7 @@ def _free_name(world: World, destination: Destination, name: str) -> str:
 
 
 def _endpoint(
-    world: World, team_id: str, kind: str, config: Mapping[str, Any], *, owner: str | None
+    world: AppState, team_id: str, kind: str, config: Mapping[str, Any], *, owner: str | None
 ) -> str | None:
     """What must be unique in a team: the URL of an HTTP destination."""
     if kind != "HTTP":
@@ -151,7 +156,7 @@ def _endpoint(
 def _needed_config(values: Mapping[str, Any]) -> dict[str, Any]:
     config = fields.mapping(values, "config")
     if config is None:
-        raise Invalid("config must be an object")
+        raise BadRequest("config must be an object")
     return config
 
 
@@ -162,13 +167,13 @@ def _checked(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
         _check_url(normal.get("url"))
         normal.setdefault("path_forwarding_disabled", False)
         if not isinstance(normal["path_forwarding_disabled"], bool):
-            raise Invalid("config.path_forwarding_disabled must be true or false")
+            raise BadRequest("config.path_forwarding_disabled must be true or false")
     if kind == "CLI":
         normal.setdefault("path", "/")
         if not isinstance(normal["path"], str):
-            raise Invalid("config.path must be a text")
+            raise BadRequest("config.path must be a text")
     if "http_method" in normal and normal["http_method"] not in METHODS:
-        raise Invalid(f"config.http_method must be one of {', '.join(METHODS)}")
+        raise BadRequest(f"config.http_method must be one of {', '.join(METHODS)}")
     _read_rate(normal)
     _check_auth(kind, normal)
     return normal
@@ -176,27 +181,27 @@ def _checked(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_url(url: Any) -> None:
     if not isinstance(url, str) or not URL.fullmatch(url):
-        raise Invalid("config.url must be an absolute http or https URL")
+        raise BadRequest("config.url must be an absolute http or https URL")
 
 
 def _read_rate(config: dict[str, Any]) -> None:
     if config.get("rate_limit") is not None:
         rate = as_int(config["rate_limit"])
         if rate is None or rate < 1:
-            raise Invalid("config.rate_limit must be a whole number from 1, or null")
+            raise BadRequest("config.rate_limit must be a whole number from 1, or null")
         config["rate_limit"] = rate
     period = config.get("rate_limit_period")
     if period is not None and period not in PERIODS:
-        raise Invalid(f"config.rate_limit_period must be one of {', '.join(PERIODS)}")
+        raise BadRequest(f"config.rate_limit_period must be one of {', '.join(PERIODS)}")
 
 
 def _check_auth(kind: str, config: Mapping[str, Any]) -> None:
     auth_type, auth = config.get("auth_type"), config.get("auth")
     if auth is not None and not isinstance(auth, Mapping):
-        raise Invalid("config.auth must be an object or null")
+        raise BadRequest("config.auth must be an object or null")
     if kind not in ("HTTP", "CLI") or auth_type is None:
         return
     if auth_type not in AUTH_TYPES:
-        raise Invalid(f"config.auth_type must be null or one of {', '.join(AUTH_TYPES)}")
+        raise BadRequest(f"config.auth_type must be null or one of {', '.join(AUTH_TYPES)}")
     if auth_type == "CUSTOM_HEADER" and not (isinstance(auth, Mapping) and auth.get("header_name")):
-        raise Invalid("config.auth must have header_name")
+        raise BadRequest("config.auth must have header_name")

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Conflict, Invalid
+from pytest_fasthook.emulator.errors import BadRequest, Conflict
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.resources.secrets import add_credential
 from pytest_fasthook.emulator.rules.rules import as_int
 from pytest_fasthook.emulator.store.records import ProjectKey
 from pytest_fasthook.emulator.store.tables import PROJECT_KEYS
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 SCOPES = ("control:read", "control:execute", "tunnel:connect")
 GRANTS = (
@@ -34,7 +34,7 @@ MOST_KEYS = 25
 DEFAULT_RATE = 600
 
 
-def create(world: World, team_id: str, body: Any) -> tuple[ProjectKey, str]:
+def create(world: AppState, team_id: str, body: Any) -> tuple[ProjectKey, str]:
     """Create a key; the value is returned here and never again.
 
     Raises:
@@ -63,7 +63,7 @@ def create(world: World, team_id: str, body: Any) -> tuple[ProjectKey, str]:
     return key, value
 
 
-def update(world: World, key: ProjectKey, body: Any) -> ProjectKey:
+def update(world: AppState, key: ProjectKey, body: Any) -> ProjectKey:
     """Change the given fields; ``status`` switches a key off and on.
 
     Raises:
@@ -87,7 +87,7 @@ def update(world: World, key: ProjectKey, body: Any) -> ProjectKey:
     return replace(key, **changes)
 
 
-def revoke(world: World, key: ProjectKey) -> ProjectKey:
+def revoke(world: AppState, key: ProjectKey) -> ProjectKey:
     """End a key for good; revoking twice keeps the first moment."""
     if key.status == "revoked":
         return key
@@ -98,7 +98,7 @@ def revoke(world: World, key: ProjectKey) -> ProjectKey:
     return replace(key, status="revoked", revoked_ms=now, updated_ms=now)
 
 
-def delete(world: World, key: ProjectKey) -> ProjectKey:
+def delete(world: AppState, key: ProjectKey) -> ProjectKey:
     """Revoke a key and leave it out of everything but another deletion, which changes nothing."""
     revoked = revoke(world, key)
     if key.deleted_ms is None:
@@ -106,14 +106,14 @@ def delete(world: World, key: ProjectKey) -> ProjectKey:
     return revoked
 
 
-def live_keys(world: World, team_id: str) -> int:
+def live_keys(world: AppState, team_id: str) -> int:
     """Count a team's keys that are not revoked."""
     return world.database.number(
         "SELECT count(*) FROM project_keys WHERE team_id = ? AND status <> 'revoked'", (team_id,)
     )
 
 
-def record_use(world: World, key: ProjectKey, *, route: str, permission: str, decision: str) -> None:
+def record_use(world: AppState, key: ProjectKey, *, route: str, permission: str, decision: str) -> None:
     """Write one line of a key's audit."""
     now = world.clock.now_ms()
     with world.database.transaction():
@@ -132,19 +132,19 @@ def _scopes(values: Mapping[str, Any]) -> list[str]:
 def _grants(values: Mapping[str, Any], scopes: list[str]) -> list[str]:
     grants = _some(values, "execute_grants", GRANTS, default=[])
     if grants and "control:execute" not in scopes:
-        raise Invalid("execute_grants need the scope control:execute")
+        raise BadRequest("execute_grants need the scope control:execute")
     return grants
 
 
 def _some(values: Mapping[str, Any], name: str, options: tuple[str, ...], *, default: list[str]) -> list[str]:
     given = values.get(name, default)
     if not isinstance(given, list) or not all(isinstance(item, str) and item in options for item in given):
-        raise Invalid(f"{name} must be an array of {', '.join(options)}")
+        raise BadRequest(f"{name} must be an array of {', '.join(options)}")
     return list(dict.fromkeys(given))
 
 
 def _rate(values: Mapping[str, Any]) -> int:
     rate = as_int(values.get("rate_limit_per_minute", DEFAULT_RATE))
     if rate is None or not 1 <= rate <= 10_000:
-        raise Invalid("rate_limit_per_minute must be a whole number from 1 to 10000")
+        raise BadRequest("rate_limit_per_minute must be a whole number from 1 to 10000")
     return rate

@@ -11,7 +11,7 @@ from pytest_fasthook.emulator.resources import connections, destinations, source
 from pytest_fasthook.emulator.source_urls import source_url
 from pytest_fasthook.emulator.store.records import Connection, Source
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, SOURCES
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 RECEIVER_PATH = "/__emulator__/receiver"
 DEMO_CONNECTION = "conn_demo"
@@ -36,7 +36,7 @@ class Route:
 
 
 def add_route(  # noqa: PLR0913 - the parts of a route
-    world: World,
+    world: AppState,
     team_id: str,
     *,
     name: str,
@@ -69,7 +69,7 @@ def add_route(  # noqa: PLR0913 - the parts of a route
     return _route(world, connection, used)
 
 
-def existing_route(world: World, team_id: str, connection_id: str) -> Route | None:
+def existing_route(world: AppState, team_id: str, connection_id: str) -> Route | None:
     """Return the route of a connection that is already there, after a restart on a database file."""
     connection = CONNECTIONS.find(world.database, "id = ? AND team_id = ?", (connection_id, team_id))
     if connection is None:
@@ -77,7 +77,7 @@ def existing_route(world: World, team_id: str, connection_id: str) -> Route | No
     return _route(world, connection, SOURCES.get(world.database, team_id, connection.source_id))
 
 
-def seed_demo(world: World, team_id: str) -> Route:
+def seed_demo(world: AppState, team_id: str) -> Route:
     """Return the demo route, made where it does not exist: signed, deduplicated, filtered, retried."""
     return existing_route(world, team_id, DEMO_CONNECTION) or add_route(
         world,
@@ -100,12 +100,12 @@ def seed_demo(world: World, team_id: str) -> Route:
     )
 
 
-def _shared(world: World, team_id: str, route: Route | None) -> Source | None:
+def _shared(world: AppState, team_id: str, route: Route | None) -> Source | None:
     return SOURCES.get(world.database, team_id, route.source_id) if route else None
 
 
 def _source(
-    world: World, team_id: str, name: str, config: Mapping[str, Any], auth: Mapping[str, Any] | None
+    world: AppState, team_id: str, name: str, config: Mapping[str, Any], auth: Mapping[str, Any] | None
 ) -> Source:
     given = dict(auth or {})
     if given.get("auth_type") == "HMAC":
@@ -117,7 +117,7 @@ def _source(
     return sources.create(world, team_id, {"name": name, "type": "WEBHOOK", "config": whole})
 
 
-def _route(world: World, connection: Connection, source: Source) -> Route:
+def _route(world: AppState, connection: Connection, source: Source) -> Route:
     destination = DESTINATIONS.get(world.database, connection.team_id, connection.destination_id)
     prefix = f"{world.origin}{RECEIVER_PATH}/"
     url = str(destination.config.get("url", ""))

@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Mapping
 
 from pytest_fasthook.emulator.errors import NotFound
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 KINDS = ("api_key", "signing_secret")
 """The two credentials of a team."""
 
 
-def ensure_secrets(world: World, team_id: str, *, api_key: str) -> None:
+def ensure_secrets(world: AppState, team_id: str, *, api_key: str) -> None:
     """Give a team this API key, and a signing secret where it has none yet."""
     row = world.database.row("SELECT * FROM project_secrets WHERE team_id = ?", (team_id,))
     if row is None:
@@ -22,12 +22,12 @@ def ensure_secrets(world: World, team_id: str, *, api_key: str) -> None:
         set_secrets(world, team_id, {"api_key": api_key})
 
 
-def new_secret(world: World, kind: str) -> str:
+def new_secret(world: AppState, kind: str) -> str:
     """Return a new API key or signing secret (whose prefix is guessed)."""
     return world.ids.project_key() if kind == "api_key" else world.ids.make("fhss", 64)
 
 
-def project_secrets(world: World, team_id: str) -> sqlite3.Row:
+def project_secrets(world: AppState, team_id: str) -> sqlite3.Row:
     """Return a team's credentials and when each was set.
 
     Raises:
@@ -39,7 +39,7 @@ def project_secrets(world: World, team_id: str) -> sqlite3.Row:
     return row
 
 
-def set_secrets(world: World, team_id: str, values: Mapping[str, str]) -> None:
+def set_secrets(world: AppState, team_id: str, values: Mapping[str, str]) -> None:
     """Set one or both credentials; the old API key stops working at once."""
     now = world.clock.now_ms()
     with world.database.transaction():
@@ -57,7 +57,9 @@ def set_secrets(world: World, team_id: str, values: Mapping[str, str]) -> None:
             add_credential(world, team_id, values["api_key"], kind="project")
 
 
-def add_credential(world: World, team_id: str, token: str, *, kind: str, key_id: str | None = None) -> None:
+def add_credential(
+    world: AppState, team_id: str, token: str, *, kind: str, key_id: str | None = None
+) -> None:
     """Accept a token for a team; ``kind`` is ``project``, ``session``, or ``key`` with the key's id."""
     world.database.execute(
         "INSERT OR REPLACE INTO credentials VALUES (?, ?, ?, ?, ?)",

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Conflict, Invalid
+from pytest_fasthook.emulator.errors import BadRequest, Conflict
 from pytest_fasthook.emulator.ingress.proxying import check_proxy
 from pytest_fasthook.emulator.ingress.responses import check_custom_response
 from pytest_fasthook.emulator.ingress.signatures import authentication
-from pytest_fasthook.emulator.redaction import kept
+from pytest_fasthook.emulator.redaction import restore_secrets
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.store.records import Source
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, SOURCES
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 FIELDS = ("name", "type", "status", "url", "config", "description", "input_type")
 STATUSES = ("enabled", "disabled")
@@ -27,7 +27,7 @@ TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 METHODS = ("GET", "QUERY", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
-def create(world: World, team_id: str, body: Any) -> Source:
+def create(world: AppState, team_id: str, body: Any) -> Source:
     """Create a source.
 
     Raises:
@@ -40,7 +40,7 @@ def create(world: World, team_id: str, body: Any) -> Source:
         return _insert(world, team_id, values)
 
 
-def upsert(world: World, team_id: str, body: Any) -> Source:
+def upsert(world: AppState, team_id: str, body: Any) -> Source:
     """Create the source, or replace the one that has the name."""
     values = fields.known(body, *FIELDS)
     with world.database.transaction():
@@ -48,7 +48,7 @@ def upsert(world: World, team_id: str, body: Any) -> Source:
         return update(world, found, values) if found else _insert(world, team_id, values)
 
 
-def update(world: World, source: Source, body: Any) -> Source:
+def update(world: AppState, source: Source, body: Any) -> Source:
     """Change the given fields of a source; a config replaces the old one, placeholders keep its secrets."""
     values = fields.known(body, *FIELDS, "source_id")
     changes: dict[str, Any] = {"updated_ms": world.clock.now_ms()}
@@ -60,7 +60,7 @@ def update(world: World, source: Source, body: Any) -> Source:
     if "description" in values:
         changes["description"] = fields.optional_text(values, "description")
     if "config" in values:
-        changes["config"] = _config(kept(fields.mapping(values, "config"), source.config))
+        changes["config"] = _config(restore_secrets(fields.mapping(values, "config"), source.config))
     authentication(changes.get("type", source.type), changes.get("config", source.config))
     if "url" in values:
         changes["hook"] = _hook(world, fields.text(values, "url"), owner=source.id)
@@ -70,12 +70,12 @@ def update(world: World, source: Source, body: Any) -> Source:
     return replace(source, **changes)
 
 
-def enable(world: World, source: Source) -> Source:
+def enable(world: AppState, source: Source) -> Source:
     """Let messages in again."""
     return update(world, source, {"status": "enabled"})
 
 
-def disable(world: World, source: Source) -> Source:
+def disable(world: AppState, source: Source) -> Source:
     """Let nothing in, and disable the source's connections."""
     with world.database.transaction():
         disabled = update(world, source, {"status": "disabled"})
@@ -88,14 +88,14 @@ def disable(world: World, source: Source) -> Source:
         return disabled
 
 
-def delete(world: World, source: Source) -> None:
+def delete(world: AppState, source: Source) -> None:
     """Delete a source and its connections; what it received stays."""
     with world.database.transaction():
         CONNECTIONS.delete(world.database, "source_id = ?", (source.id,))
         SOURCES.delete(world.database, "id = ?", (source.id,))
 
 
-def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Source:
+def _insert(world: AppState, team_id: str, values: Mapping[str, Any]) -> Source:
     now = world.clock.now_ms()
     _check_input_type(values)
     config = _config(fields.mapping(values, "config"))
@@ -117,14 +117,14 @@ def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Source:
 
 def _check_input_type(values: Mapping[str, Any]) -> None:
     if values.get("input_type", "webhook") != "webhook":
-        raise Invalid("the emulator has webhook sources only")
+        raise BadRequest("the emulator has webhook sources only")
 
 
-def _named(world: World, team_id: str, name: str) -> Source | None:
+def _named(world: AppState, team_id: str, name: str) -> Source | None:
     return SOURCES.find(world.database, "team_id = ? AND name = ?", (team_id, name))
 
 
-def _free_name(world: World, source: Source, name: str) -> str:
+def _free_name(world: AppState, source: Source, name: str) -> str:
     other = _named(world, source.team_id, name)
     if other and other.id != source.id:
         raise Conflict("a source with this name already exists")
@@ -134,21 +134,23 @@ def _free_name(world: World, source: Source, name: str) -> str:
 def _type(values: Mapping[str, Any]) -> str:
     name = values.get("type", "WEBHOOK")
     if not isinstance(name, str) or not TYPE.fullmatch(name):
-        raise Invalid("type must be WEBHOOK or the name of a provider")
+        raise BadRequest("type must be WEBHOOK or the name of a provider")
     return name
 
 
-def _disabled(world: World, values: Mapping[str, Any], *, since: int | None) -> int | None:
+def _disabled(world: AppState, values: Mapping[str, Any], *, since: int | None) -> int | None:
     if fields.choice(values, "status", STATUSES, default="enabled") == "enabled":
         return None
     return since if since is not None else world.clock.now_ms()
 
 
-def _hook(world: World, url: str, *, owner: str | None) -> str:
+def _hook(world: AppState, url: str, *, owner: str | None) -> str:
     """The label by which a given URL leads here: ``hook-…``, first in its host or in its path."""
     found = HOOK_URL.fullmatch(url)
     if found is None:
-        raise Invalid("url must have a label of the form hook-xxxxxx as its host's first part or as its path")
+        raise BadRequest(
+            "url must have a label of the form hook-xxxxxx as its host's first part or as its path"
+        )
     hook = found[1] or found[2]
     taken = SOURCES.find(world.database, "hook = ?", (hook,))
     if taken and taken.id != owner:
@@ -160,10 +162,10 @@ def _config(config: dict[str, Any] | None) -> dict[str, Any] | None:
     if config is None:
         return None
     if config.get("auth") is not None and not isinstance(config["auth"], Mapping):
-        raise Invalid("config.auth must be an object or null")
+        raise BadRequest("config.auth must be an object or null")
     methods = config.get("allowed_http_methods")
     if methods is not None and not (isinstance(methods, list) and all(item in METHODS for item in methods)):
-        raise Invalid(f"config.allowed_http_methods must be an array of {', '.join(METHODS)}")
+        raise BadRequest(f"config.allowed_http_methods must be an array of {', '.join(METHODS)}")
     check_custom_response(config.get("custom_response"))
     check_proxy(config)
     return config

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Conflict, Invalid
+from pytest_fasthook.emulator.errors import BadRequest, Conflict
 from pytest_fasthook.emulator.resources import fields
 from pytest_fasthook.emulator.store.records import Transformation
 from pytest_fasthook.emulator.store.tables import TRANSFORMATIONS
 from pytest_fasthook.emulator.transform.engine import RUNTIME
-from pytest_fasthook.emulator.world import World
+from pytest_fasthook.emulator.world import AppState
 
 FIELDS = ("name", "code", "env")
 MAX_CODE = 262_144
 
 
-def create(world: World, team_id: str, body: Any) -> Transformation:
+def create(world: AppState, team_id: str, body: Any) -> Transformation:
     """Create a transformation.
 
     Raises:
@@ -32,7 +32,7 @@ def create(world: World, team_id: str, body: Any) -> Transformation:
         return _insert(world, team_id, values)
 
 
-def upsert(world: World, team_id: str, body: Any) -> Transformation:
+def upsert(world: AppState, team_id: str, body: Any) -> Transformation:
     """Create the transformation, or change the one that has the name."""
     values = fields.known(body, *FIELDS)
     with world.database.transaction():
@@ -41,7 +41,7 @@ def upsert(world: World, team_id: str, body: Any) -> Transformation:
         return update(world, found, values) if found else _insert(world, team_id, values)
 
 
-def update(world: World, transformation: Transformation, body: Any) -> Transformation:
+def update(world: AppState, transformation: Transformation, body: Any) -> Transformation:
     """Change the given fields."""
     values = fields.known(body, *FIELDS)
     changes: dict[str, Any] = {"updated_ms": world.clock.now_ms()}
@@ -55,7 +55,7 @@ def update(world: World, transformation: Transformation, body: Any) -> Transform
     return replace(transformation, **changes)
 
 
-def delete(world: World, transformation: Transformation) -> None:
+def delete(world: AppState, transformation: Transformation) -> None:
     """Delete a transformation; events that wait for it fail."""
     TRANSFORMATIONS.delete(world.database, "id = ?", (transformation.id,))
 
@@ -69,7 +69,7 @@ def read_env(values: Mapping[str, Any]) -> dict[str, str]:
     """Read an environment: an object of texts."""
     env = fields.mapping(values, "env") or {}
     if not all(isinstance(value, str) for value in env.values()):
-        raise Invalid("env must be an object of texts")
+        raise BadRequest("env must be an object of texts")
     return env
 
 
@@ -84,7 +84,7 @@ def already_exists(id: str, kind: str) -> dict[str, Any]:  # noqa: A002 - named 
     }
 
 
-def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Transformation:
+def _insert(world: AppState, team_id: str, values: Mapping[str, Any]) -> Transformation:
     now = world.clock.now_ms()
     transformation = Transformation(
         id=world.ids.make("trs"),
@@ -99,11 +99,11 @@ def _insert(world: World, team_id: str, values: Mapping[str, Any]) -> Transforma
     return TRANSFORMATIONS.insert(world.database, transformation)
 
 
-def _named(world: World, team_id: str, name: str) -> Transformation | None:
+def _named(world: AppState, team_id: str, name: str) -> Transformation | None:
     return TRANSFORMATIONS.find(world.database, "team_id = ? AND name = ?", (team_id, name))
 
 
-def _free_name(world: World, transformation: Transformation, name: str) -> str:
+def _free_name(world: AppState, transformation: Transformation, name: str) -> str:
     other = _named(world, transformation.team_id, name)
     if other and other.id != transformation.id:
         raise Conflict("Resource already exists", body=already_exists(other.id, "transformation"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_fasthook.emulator.errors import Invalid
+from pytest_fasthook.emulator.errors import BadRequest
 
 TARGETS = ("headers", "body", "query", "path")
 MAX_DEPTH = 100
@@ -60,7 +60,7 @@ def check_condition(condition: Any) -> None:
     """Refuse operators that do not exist and operands they cannot take.
 
     Raises:
-        Invalid: the condition can never be evaluated, or is larger than what can be evaluated for each webhook.
+        BadRequest: the condition can never be evaluated, or is larger than what can be evaluated for each webhook.
     """
     _check_size(condition)
     _check_form(condition)
@@ -78,10 +78,12 @@ def _check_size(condition: Any) -> None:
                 values += len(item)
                 inner.extend(item)
         if operators > MAX_OPERATORS or values > MAX_VALUES:
-            raise Invalid(f"a condition may have {MAX_OPERATORS} operators and {MAX_VALUES} values in arrays")
+            raise BadRequest(
+                f"a condition may have {MAX_OPERATORS} operators and {MAX_VALUES} values in arrays"
+            )
         level = inner
     if level:
-        raise Invalid(f"a condition may be nested {MAX_DEPTH} deep")
+        raise BadRequest(f"a condition may be nested {MAX_DEPTH} deep")
 
 
 def _check_form(condition: Any) -> None:
@@ -101,9 +103,9 @@ def _check_form(condition: Any) -> None:
 def _check_operator(key: str, operand: Any) -> None:
     name = key.removeprefix("$")
     if name not in _OPERATORS:
-        raise Invalid(f"unknown filter operator: {key}")
+        raise BadRequest(f"unknown filter operator: {key}")
     if not _suits(name, operand):
-        raise Invalid(f"filter operator {key} takes {'true or false' if name == 'exists' else 'an array'}")
+        raise BadRequest(f"filter operator {key} takes {'true or false' if name == 'exists' else 'an array'}")
     if name in _LOGIC or not key.startswith("$"):
         _check_form(operand)
 

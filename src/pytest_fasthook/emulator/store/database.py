@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pytest_fasthook.emulator.errors import EmulatorError, Invalid, StorageFull
+from pytest_fasthook.emulator.errors import BadRequest, EmulatorError, StorageFull
 from pytest_fasthook.emulator.store.schema import SCHEMA, SCHEMA_VERSION
 
 _NO_ROOM = "nothing can be stored: the disk is full or fails"
@@ -154,15 +154,15 @@ class Database:
         """Run one statement.
 
         Raises:
-            Invalid: a value from outside is no text or number that can be stored.
+            BadRequest: a value from outside is no text or number that can be stored.
             StorageFull: there is no room for it, or the disk fails.
         """
         try:
             return self._connection.execute(sql, parameters)
         except UnicodeEncodeError as error:
-            raise Invalid("a text holds half of a surrogate pair, which is no text") from error
+            raise BadRequest("a text holds half of a surrogate pair, which is no text") from error
         except OverflowError as error:
-            raise Invalid("a number is too large") from error
+            raise BadRequest("a number is too large") from error
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF in _FULL:
                 raise StorageFull(_NO_ROOM) from error
@@ -198,7 +198,7 @@ class Database:
             self._connection.close()
 
 
-class Journal:
+class GroupCommit:
     """Commits a database's groups at the end of each turn of the event loop that it is attached to.
 
     Args:

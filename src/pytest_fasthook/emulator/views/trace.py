@@ -19,7 +19,7 @@ from pytest_fasthook.emulator.views.traffic import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class RequestTrace:
     """A request and its records; ``events`` holds its ignored branches too."""
 
     request: Request
@@ -29,7 +29,7 @@ class Story:
     executions: Sequence[Execution]
 
 
-def trace_view(story: Story) -> dict[str, Any]:
+def trace_view(story: RequestTrace) -> dict[str, Any]:
     """Return the trace of a request."""
     routed = [event for event in story.events if event.status != "CANCELLED"]
     ignored = [event for event in story.events if event.status == "CANCELLED"]
@@ -55,7 +55,7 @@ def trace_view(story: Story) -> dict[str, Any]:
     }
 
 
-def timeline(story: Story) -> list[dict[str, Any]]:
+def timeline(story: RequestTrace) -> list[dict[str, Any]]:
     """Return what happened, in order of time."""
     items = [
         *_requests(story),
@@ -70,7 +70,7 @@ def _by_event(events: Sequence[Event], views: Sequence[dict[str, Any]]) -> dict[
     return {event.id: [view for view in views if view["event_id"] == event.id] for event in events}
 
 
-def _requests(story: Story) -> Iterable[dict[str, Any]]:
+def _requests(story: RequestTrace) -> Iterable[dict[str, Any]]:
     request, exchange = story.request, story.proxy_exchange
     yield {
         "id": f"request:{request.id}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_fasthook.emulator.payload import Payload, shown_data
+from pytest_fasthook.emulator.payload import Payload, serialize_data
 from pytest_fasthook.emulator.store.records import Attempt, Event, Execution, ProxyExchange, Request
 from pytest_fasthook.emulator.times import iso
 from pytest_fasthook.emulator.transform.engine import RUNTIME
@@ -37,7 +37,7 @@ def request_view(request: Request) -> dict[str, Any]:
 
 def with_data(view: dict[str, Any], payload: Payload | None) -> dict[str, Any]:
     """Add the stored payload; left out where it no longer exists."""
-    return view if payload is None else {**view, "data": shown_data(payload)}
+    return view if payload is None else {**view, "data": serialize_data(payload)}
 
 
 def event_view(event: Event) -> dict[str, Any]:
