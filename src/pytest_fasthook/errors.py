@@ -53,26 +53,29 @@ class UnreachableError(ApiError):
     Attributes:
         reason: ``connect``, ``dns`` and ``tls`` mean that no connection was made at all.
         status: the HTTP status where ``reason`` is ``status`` or ``rate_limited``.
+        retry_after: seconds the API asked to wait, where it said so.
     """
 
     def __init__(
-        self, message: str, *, call: str, reason: UnreachableReason, status: int | None = None
+        self,
+        message: str,
+        *,
+        call: str,
+        reason: UnreachableReason,
+        status: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message, call=call)
         self.reason: UnreachableReason = reason
         self.status = status
+        self.retry_after = retry_after
 
 
 class RateLimitedError(UnreachableError):
-    """429 that outlasted the retries or the time the caller had left.
-
-    Attributes:
-        retry_after: seconds the API asked to wait, where it said so.
-    """
+    """429 that outlasted the retries or the time the caller had left."""
 
     def __init__(self, message: str, *, call: str, retry_after: float | None = None) -> None:
-        super().__init__(message, call=call, reason="rate_limited", status=429)
-        self.retry_after = retry_after
+        super().__init__(message, call=call, reason="rate_limited", status=429, retry_after=retry_after)
 
 
 class RefusedError(ApiError):

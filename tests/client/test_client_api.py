@@ -145,7 +145,7 @@ def test_connections_are_listed_also_where_the_filter_is_refused() -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_another_refusal_of_the_list_is_told(status: int) -> None:
-    script = Script(httpx.Response(status, json={}))
+    script = Script(httpx.Response(status, json={"error": "no"}))
 
     with pytest.raises(RefusedError):
         api.list_connections(transport_over(script), source_id="src_1")

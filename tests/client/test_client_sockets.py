@@ -16,7 +16,7 @@ from wire_server import Caller, Conversation, WireServer, answer, saying, servin
 
 from pytest_fasthook.client.faults import may_have_been_sent
 from pytest_fasthook.client.retry import CallLimits
-from pytest_fasthook.client.sockets import HardLimit, LimitedBackend, open_pool, proxy_for
+from pytest_fasthook.client.sockets import HardLimit, LimitedBackend, open_pool, proxy_for, proxy_named
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.errors import RefusedError, UnreachableError, UnreadableError
 
@@ -365,3 +365,37 @@ def test_calls_go_through_the_environments_proxy(login: str, monkeypatch: pytest
 
     assert seen[0].startswith(b"GET http://api.test/v1/x HTTP/1.1\r\n")
     assert (b"Proxy-Authorization: Basic dXNlcjpwYXNzIHdvcmQ=" in seen[0]) is bool(login)
+
+
+PROXY = "proxy.test:3128 of http_proxy"
+
+
+@pytest.mark.parametrize(
+    ("host", "found"), [("10.1.2.3", None), ("11.1.2.3", PROXY), ("fd00::1", None), ("api.test", PROXY)]
+)
+def test_a_range_of_addresses_is_excepted_from_the_proxy(
+    host: str, found: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://user:s3cr3t@proxy.test:3128")
+    monkeypatch.setenv("no_proxy", "x/y, 10.0.0.0/8,fd00::/8")
+    assert (proxy_for("http", host) is None) == (found is None)
+    assert proxy_named("http", host) == found
+
+
+def test_a_dead_proxy_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://user:s3cr3t@127.0.0.1:1")
+    transport = transport_to("http://api.test/v1", limits=CallLimits(tries=1))
+    with pytest.raises(UnreachableError, match=r"through the proxy 127.0.0.1:1 of http_proxy") as caught:
+        transport.get("/a")
+    assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_that_do_not_exist_are_named_with_their_variable(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "/nowhere/ca.pem")
+    transport = transport_to("https://127.0.0.1:1/v1", limits=CallLimits(tries=1))
+    with pytest.raises(UnreachableError, match=f"{variable} names /nowhere/ca.pem") as caught:
+        transport.get("/a")
+    assert caught.value.reason == "tls"

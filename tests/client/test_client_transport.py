@@ -508,3 +508,64 @@ def test_a_header_that_cannot_be_sent_is_a_settings_error(header: tuple[str, str
 def test_closing_twice_does_no_harm() -> None:
     with transport_over(Script(OK)) as transport:
         transport.close()
+
+
+@pytest.mark.parametrize("retry_after", ["3", "Fri, 29 May 2026 12:00:03 GMT"])
+def test_a_server_error_may_ask_for_a_pause_too(retry_after: str) -> None:
+    clock = FakeClock()
+    busy = httpx.Response(503, headers={"retry-after": retry_after, "date": "Fri, 29 May 2026 12:00:00 GMT"})
+    transport = transport_over(Script(busy, httpx.Response(200, json={})), clock=clock)
+    began = clock.monotonic()
+    assert transport.get("/a").status == 200
+    assert clock.monotonic() - began == pytest.approx(3.0)
+
+
+def test_a_server_error_that_asks_for_too_long_a_pause_stays_a_server_error() -> None:
+    clock = FakeClock()
+    transport = transport_over(Script(httpx.Response(503, headers={"retry-after": "600"})), clock=clock)
+    for _ in range(2):
+        with pytest.raises(UnreachableError, match="503") as caught:
+            transport.get("/a", deadline=clock.monotonic() + 10)
+        assert caught.value.reason == "status"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(404, text="<html>nginx</html>"),
+        httpx.Response(404),
+        httpx.Response(404, json="not found"),
+        httpx.Response(404, json={"detail": "Not Found"}),
+    ],
+)
+def test_a_404_that_is_not_of_fasthook_says_nothing_about_an_id(answer: httpx.Response) -> None:
+    with pytest.raises(UnreadableError):
+        transport_over(Script(answer)).get("/connections/conn_1")
+    with pytest.raises(RefusedError):
+        transport_over(Script(httpx.Response(404, json={"error": "unknown"}))).get("/connections/conn_1")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_names_where_it_leads(status: int) -> None:
+    moved = httpx.Response(status, headers={"location": "https://login.example/"})
+    with pytest.raises(UnreadableError, match=r"redirects to https://login.example/"):
+        transport_over(Script(moved)).get("/a")
+
+
+def test_every_try_is_within_the_request_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the last one of a read, and the second one of a write."""
+    asked: list[float | None] = []
+
+    def acquire(_: RateLimiter, deadline: float | None = None) -> bool:
+        asked.append(deadline)
+        return True
+
+    monkeypatch.setattr(RateLimiter, "acquire", acquire)
+    script = Script(*[httpx.ConnectError("refused")] * 6)
+    transport = transport_over(script)
+    with pytest.raises(UnreachableError):
+        transport.get("/a")
+    assert len(asked) == len(script.asked) == 4
+    with pytest.raises(UnreachableError):
+        transport.write("POST", "/a")
+    assert len(asked) == len(script.asked) == 6

@@ -11,7 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+<<<<<<< HEAD
 from pytest_fasthook.emulator import APIError, Emulator
+=======
+from pytest_fasthook.emulator import Emulator, Refusal
+from pytest_fasthook.emulator.receiver import Receiver
+>>>>>>> c5c7293 (client, judge: name the cause of a bad answer, and keep every try within the request budget)
 
 from .conftest import Api
 
@@ -206,3 +211,11 @@ def test_a_slow_upstream_times_out(emulator: Emulator, api: Api) -> None:
 def test_a_proxy_that_could_not_be_called_is_refused(emulator: Emulator, config: Any) -> None:
     with pytest.raises(APIError):
         emulator.add_route(name="p", source_config=config)
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, "text"), (200, {"a": 1}), ("200", None), (True, None)])
+def test_an_answer_that_cannot_be_given_is_refused_at_the_call(status: Any, body: Any) -> None:
+    receiver = Receiver()
+    with pytest.raises(TypeError, match=r"must be"):
+        receiver.answer(status, body)
+    receiver.answer(200, b"text")

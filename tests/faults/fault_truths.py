@@ -264,7 +264,7 @@ def source_unreachable(plot: Plot, rng: Random) -> None:
     kind, details, probes = rng.choice(
         [
             ("status", {"status": 503}, 0),
-            ("status", {"status": 429}, 0),
+            ("status", {"status": 404}, 0),
             ("reset", {}, 0),
         ]
     )

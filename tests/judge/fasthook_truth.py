@@ -110,7 +110,7 @@ def preflight(history: History) -> Hop:
 
 def ingress(history: History) -> Hop:
     facts = history.ingress
-    answered = facts.answer in {"accepted", "bare", "strange"}
+    answered = facts.answer in {"accepted", "bare", "strange", "429"}
     if answered:
         missing = Cause.REQUEST_NOT_SEEN
     else:

@@ -46,7 +46,11 @@ def unreachable(error: Exception, *, call: str, host: str, redactor: Redactor) -
 
 
 def _shown(text: str, error: Exception, redactor: Redactor) -> str:
-    return one_line(redactor.show(f"{text} ({str(error) or type(error).__name__})"))
+    notes = dict.fromkeys(note for link in _chain(error) for note in getattr(link, "__notes__", ()))
+    words = ", ".join((str(error) or type(error).__name__, *notes))
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        words += "; SSL_CERT_FILE names the file of further authorities to trust"
+    return one_line(redactor.show(f"{text} ({words})"))
 
 
 def reason_of(error: BaseException) -> UnreachableReason | None:

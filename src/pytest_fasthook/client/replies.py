@@ -145,20 +145,28 @@ def describe(raw: RawReply, *, call: str, redactor: Redactor, withhold: bool = F
     """Say in one line what a call was answered, fit to be shown."""
     kind = raw.headers.get("content-type", "no content type")
     detail = "body withheld" if withhold else redactor.show(_detail(raw.body))
-    text = f"{call}: {raw.status} ({kind}): {one_line(detail, limit=DETAIL_CHARS) or 'empty body'}"
+    location = raw.headers.get("location") if 300 <= raw.status < 400 else None
+    moved = f", redirects to {one_line(redactor.show(location), limit=DETAIL_CHARS)}" if location else ""
+    text = f"{call}: {raw.status} ({kind}){moved}: {one_line(detail, limit=DETAIL_CHARS) or 'empty body'}"
     return one_line(redactor.show(text), limit=2 * DETAIL_CHARS)
 
 
 def _error_of(raw: RawReply, text: str, *, call: str) -> ApiError:
+    wait = read_retry_after(raw.headers.get("retry-after"), now=raw.server_date or raw.received_at)
     if raw.status == 429:
-        now = raw.server_date or raw.received_at
-        wait = read_retry_after(raw.headers.get("retry-after"), now=now)
         return RateLimitedError(text, call=call, retry_after=wait)
+    if raw.status == 404 and _sentence_of_fasthook(raw.body) is None:
+        return UnreadableError(f"{text}; FastHook answers unknown ids with a JSON error", call=call)
     if 400 <= raw.status < 500:
         return RefusedError(text, call=call, status=raw.status)
     if 500 <= raw.status < 600:
-        return UnreachableError(text, call=call, reason="status", status=raw.status)
+        return UnreachableError(text, call=call, reason="status", status=raw.status, retry_after=wait)
     return UnreadableError(text, call=call)
+
+
+def _sentence_of_fasthook(body: bytes) -> str | None:
+    value = _parse_or_none(body)
+    return _message(value) if isinstance(value, Mapping) else None
 
 
 def _parse(body: bytes) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from pytest_fasthook.errors import RateLimitedError, UnreachableError
+from pytest_fasthook.errors import UnreachableError
 
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 JITTER = 0.25
@@ -53,7 +53,7 @@ class CallLimits:
             number: the try that failed.
             chance: a random number in 0..1, so that many clients do not come back at once.
         """
-        if isinstance(error, RateLimitedError) and error.retry_after is not None:
+        if error.retry_after is not None:
             return error.retry_after
         return self.first_pause_s * 2.0 ** (number - 1) * (1 + JITTER * chance)
 

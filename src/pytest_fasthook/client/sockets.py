@@ -9,12 +9,14 @@ is passed in elsewhere.
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -122,11 +124,43 @@ def _addresses(host: str, port: int) -> list[str]:
 
 def proxy_for(scheme: str, host: str) -> str | None:
     """The proxy that the environment names for a URL; this machine itself is never reached through one."""
-    if host in _LOOPBACK or host.endswith(".localhost") or proxy_bypass(host):
+    found = _proxy_entry(scheme, host)
+    return None if found is None else found[1]
+
+
+def proxy_named(scheme: str, host: str) -> str | None:
+    """The proxy for a URL in words, with the variable that names it and without a login in it."""
+    found = _proxy_entry(scheme, host)
+    if found is None:
+        return None
+    kind, proxy = found
+    variable = f"{kind.upper()}_PROXY"
+    shown = variable.lower() if variable.lower() in os.environ else variable
+    return f"{proxy.rpartition('@')[2].partition('://')[2] or proxy.rpartition('@')[2]} of {shown}"
+
+
+def _proxy_entry(scheme: str, host: str) -> tuple[str, str] | None:
+    """The kind of proxy that holds for a URL (``http``, ``https`` or ``all``), and its URL."""
+    if host in _LOOPBACK or host.endswith(".localhost") or proxy_bypass(host) or _in_excepted_network(host):
         return None
     proxies = getproxies()
-    found = proxies.get(scheme) or proxies.get("all")
-    return found if not found or "://" in found else f"http://{found}"
+    for kind in (scheme, "all"):
+        if found := proxies.get(kind):
+            return kind, found if "://" in found else f"http://{found}"
+    return None
+
+
+def _in_excepted_network(host: str) -> bool:
+    """Whether an address lies in a range of ``NO_PROXY`` such as 10.0.0.0/8, which Python itself does not read."""
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    for entry in getproxies().get("no", "").split(","):
+        with suppress(ValueError):
+            if "/" in entry and address in ip_network(entry.strip(), strict=False):
+                return True
+    return False
 
 
 def open_pool(

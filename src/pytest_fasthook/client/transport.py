@@ -6,6 +6,7 @@ interrupt. Reads are repeated when that can help; nothing else is, unless it is 
 
 from __future__ import annotations
 
+import itertools
 import json as json_text
 import random as chance
 from collections.abc import Callable, Sequence
@@ -71,6 +72,7 @@ class Transport:
         self._api = Wire(clock, limits, http=http or Sockets(tls, limits, keep_alive=10))
         self._api.sign(team_id=team_id, api_key=api_key)
         self._ingress = Wire(clock, limits, http=http or Sockets(tls, limits, keep_alive=0))
+        self._asked_to_wait: UnreachableError | None = None
         self.learned: dict[str, str] = {}
         """What answers taught about this API, such as the parameter dialect that its metrics understand."""
 
@@ -109,15 +111,15 @@ class Transport:
         question = _Question(
             method="GET", path=path, params=params, redactor=self._redactor, withhold=withhold
         )
-        for number in range(1, self._limits.tries):
+        for number in itertools.count(1):
             self._await_budget(question, deadline=deadline)
             try:
                 return self._call(question, deadline=deadline)
             except UnreachableError as error:
-                if not self._pause_after(error, number=number, deadline=deadline):
+                last = number == self._limits.tries
+                if last or not self._pause_after(error, number=number, deadline=deadline):
                     raise
-        self._await_budget(question, deadline=deadline)
-        return self._call(question, deadline=deadline)
+        raise AssertionError("itertools.count ends never")
 
     def write(  # noqa: PLR0913 - each is part of the request, by keyword
         self,
@@ -156,6 +158,7 @@ class Transport:
         except UnreachableError as error:
             if may_have_been_sent(error) or not self._pause_after(error, number=1, deadline=deadline):
                 raise
+        self._await_budget(question, deadline=deadline)
         return self._call(question, deadline=deadline)
 
     def send(
@@ -225,9 +228,10 @@ class Transport:
         call, redactor = question.call, question.redactor
         try:
             return read_reply(raw, call=call, redactor=redactor, withhold=question.withhold)
-        except RateLimitedError as error:
+        except UnreachableError as error:
             if error.retry_after is not None:
                 self._limiter.pause_until(raw.seen_at + error.retry_after)
+                self._asked_to_wait = error
             raise
 
     def _await_budget(self, question: _Question, *, deadline: float | None) -> None:
@@ -235,6 +239,9 @@ class Transport:
         if not self._limiter.acquire(latest):
             call = question.call
             text = f"{call}: not asked, neither the request budget nor the API's last wish leaves time for it"
+            wish = self._asked_to_wait
+            if wish is not None and wish.reason == "status":
+                raise UnreachableError(f"{text}: {wish}", call=call, reason="status", status=wish.status)
             raise RateLimitedError(text, call=call)
 
     def _pause_after(self, error: UnreachableError, *, number: int, deadline: float | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ import httpx
 from pytest_fasthook.client.addresses import header_value
 from pytest_fasthook.client.replies import RawReply
 from pytest_fasthook.client.retry import CallLimits
-from pytest_fasthook.client.sockets import HardLimit, open_pool, proxy_for
+from pytest_fasthook.client.sockets import HardLimit, open_pool, proxy_for, proxy_named
 from pytest_fasthook.clock import Clock
 from pytest_fasthook.redact import Secret
 
@@ -149,8 +150,18 @@ class Tls:
     def context(self) -> ssl.SSLContext:
         """The context for all connections."""
         with self._lock:
-            self._context = self._context or httpx.create_ssl_context()
+            if self._context is None:
+                _check_certificates()
+                self._context = httpx.create_ssl_context()
             return self._context
+
+
+def _check_certificates() -> None:
+    """Name the variable that leads nowhere, as reading it would fail with a bare "no such file"."""
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        named = os.environ.get(variable)
+        if named and not os.path.exists(named):  # noqa: PTH110 - may hold what no path can
+            raise httpcore.ConnectError(f"{variable} names {named}, which does not exist") from ssl.SSLError()
 
 
 class Sockets(httpx.BaseTransport):
@@ -168,7 +179,16 @@ class Sockets(httpx.BaseTransport):
         """Send a request, and hand its answer on unread."""
         self._limit.start(float(request.extensions.get("seconds", self._whole_s)))
         url = request.url
-        answer = self._pool(url).handle_request(
+        try:
+            return self._answer(request, url, proxy_for(url.scheme, url.host))
+        except NETWORK_ERRORS as error:
+            found = proxy_named(url.scheme, url.host)
+            if found:
+                error.add_note(f"through the proxy {found}")
+            raise
+
+    def _answer(self, request: httpx.Request, url: httpx.URL, proxy: str | None) -> httpx.Response:
+        answer = self._pool(url, proxy).handle_request(
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(
@@ -190,8 +210,7 @@ class Sockets(httpx.BaseTransport):
         for pool in pools:
             pool.close()
 
-    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
-        proxy = proxy_for(url.scheme, url.host)
+    def _pool(self, url: httpx.URL, proxy: str | None) -> httpcore.ConnectionPool:
         context = self._tls.context() if url.scheme == "https" else None
         with self._lock:
             key = (url.scheme, proxy)

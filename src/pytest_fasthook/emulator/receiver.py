@@ -116,7 +116,14 @@ class Receiver:
             body: the exact body; ``None`` keeps the default one.
             name: the receiver's name in its URL; ``None`` for all.
             more: ``headers``, ``delay``, ``reset`` of ``Answer``.
+
+        Raises:
+            TypeError: status or body is none; raised here, as a delivery could only break on it later.
         """
+        if isinstance(status, bool) or not isinstance(status, int):
+            raise TypeError(f"status must be a number such as 200, not {type(status).__name__}")
+        if body is not None and not isinstance(body, bytes):
+            raise TypeError(f"body must be bytes, such as b'text', not {type(body).__name__}")
         answer = Answer(status, **more) if body is None else Answer(status, body, **more)
         with self._changed:
             if name is None:

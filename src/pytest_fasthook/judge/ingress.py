@@ -16,6 +16,7 @@ from pytest_fasthook.expect import Expectations
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wrong_team
+from pytest_fasthook.redact import clean, one_line
 from pytest_fasthook.seen import RequestSeen
 from pytest_fasthook.stages import Stage, StageResult
 
@@ -89,15 +90,24 @@ def _hint(evidence: Evidence, expect: Expectations) -> tuple[Cause, float]:
     """What the ingress answer means if no record appears, and until when to look for the record."""
     status = _status(evidence, expect)
     told_before = expect.sent.probe is None or expect.sent.saved is not None
-    if told_before or (status is not None and 200 <= status < 300):
+    cause = _without_record(status)
+    if told_before or cause is Cause.REQUEST_NOT_SEEN:
         return Cause.REQUEST_NOT_SEEN, expect.deadline
     route = chain.route(evidence, expect)
     sending = chain.sending(evidence, expect)
     sent_at = sending.seen_at if sending else expect.deadline
     believed = route is not None and route.source_config is not None and not route.answers_for_itself
     until = min(expect.deadline, sent_at + PATIENCE_S) if believed else expect.deadline
-    unreachable = status is None or status >= 500 or status == 429
-    return (Cause.INGRESS_UNREACHABLE if unreachable else Cause.INGRESS_REJECTED), until
+    return cause, until
+
+
+def _without_record(status: int | None) -> Cause:
+    """What an answer without a record means: a firewall or a proxy answers 403 and the like, never the source."""
+    if status in {401, 405}:
+        return Cause.INGRESS_REJECTED
+    if status is None or status == 404 or 500 <= status < 600:
+        return Cause.INGRESS_UNREACHABLE
+    return Cause.REQUEST_NOT_SEEN
 
 
 def _status(evidence: Evidence, expect: Expectations) -> int | None:
@@ -109,8 +119,12 @@ def _answered(evidence: Evidence, expect: Expectations) -> str:
     sending = chain.sending(evidence, expect)
     if sending is not None and sending.error is not None:
         return f"; sending it gave: {sending.error}"
-    status = _status(evidence, expect)
-    return f"; the source URL answered {status}" if status is not None else ""
+    reply = chain.receipt(evidence, expect)
+    if reply is None:
+        return ""
+    location = reply.headers.get("location") if 300 <= reply.status < 400 else None
+    elsewhere = f" and redirects to {one_line(clean(location), limit=200)}" if location else ""
+    return f"; the source URL answered {reply.status}{elsewhere}"
 
 
 def _verified(found: Request) -> str:

@@ -108,7 +108,7 @@ def _read_ingress(value: Mapping[str, Any]) -> IngressReply:
     """What the source answered, as far as verdicts depend on it."""
     return IngressReply(
         status=int(value["status"]),
-        headers={},
+        headers={"location": str(value["location"])} if "location" in value else {},
         body=b"",
         complete=True,
         request_id=text_or_none(value["request_id"]),

@@ -192,7 +192,11 @@ _WRITERS: Mapping[Ask, Callable[[Any], Any]] = {
     Ask.CONNECTION: plain_record,
     Ask.SOURCE: plain_record,
     Ask.DESTINATION: plain_record,
-    Ask.INGRESS: lambda reply: {"status": reply.status, "request_id": reply.request_id},
+    Ask.INGRESS: lambda reply: {
+        "status": reply.status,
+        "request_id": reply.request_id,
+        **({"location": reply.headers["location"]} if "location" in reply.headers else {}),
+    },
     Ask.REQUEST: _plain_seen_request,
     Ask.AWAITED: _plain_seen_request,
     Ask.IGNORED: _plain_records,
