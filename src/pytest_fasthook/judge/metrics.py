@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import Event
-from pytest_fasthook.evidence import Ask, Evidence, Question
+from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
 from pytest_fasthook.expect import Expectations
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
@@ -31,16 +31,17 @@ LACKING_LOOKS = 3
 def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:  # noqa: ARG001 - one signature for all
     """Judge the deploy window's counts."""
     question = window_question(evidence, expect)
-    values = [look.value for look in evidence.answers(question)]
-    looks = (_seen(values[:number], question, evidence, expect) for number in range(1, len(values) + 1))
+    answers = evidence.answers(question)
+    looks = (_seen(answers[:number], question, evidence, expect) for number in range(1, len(answers) + 1))
     unread = f"the events of {expect.connection_id} in its window are not counted"
     return first_end(looks, otherwise=_wait(question, expect, unread))
 
 
 def _seen(
-    values: Sequence[WindowSeen], question: Question, evidence: Evidence, expect: Expectations
+    looks: Sequence[Observation], question: Question, evidence: Evidence, expect: Expectations
 ) -> Finding:
     """What the last of some looks showed."""
+    values: list[WindowSeen] = [look.value for look in looks]
     seen = values[-1]
     finished, failed = seen.ended, seen.failed
     if seen.count is None or finished is None or failed is None:
@@ -48,7 +49,9 @@ def _seen(
     if not seen.has_caught_up:
         return _wait(question, expect, _lag(seen, evidence, expect), seen=seen)
     over = _over(seen, finished, failed, expect)
-    if over and not _over(seen, finished, failed - _passing_failures(evidence, expect), expect):
+    if over and not _over(
+        seen, finished, failed - _passing_failures(looks[-1].asked_at, evidence, expect), expect
+    ):
         message = f"{over}; one of them may be event {_event(evidence, expect).id} before its retry succeeds"
         return _wait(question, expect, message, seen=seen)
     if over:
@@ -120,9 +123,14 @@ def _number(finished: int) -> str:
     return f"{finished} finished event{'' if finished == 1 else 's'}"
 
 
-def _passing_failures(evidence: Evidence, expect: Expectations) -> int:
-    """How many failures may be our own events' that are none in the end: each was, or can still be, delivered."""
-    return sum(_may_have_failed(event, evidence, expect) for event in chain.events(evidence, expect))
+def _passing_failures(moment: float, evidence: Evidence, expect: Expectations) -> int:
+    """How many failures may be our own events' that are none in the end: each was, or can still be, delivered.
+
+    An event that shows up later than the look does not unmake what the look has shown.
+    """
+    states = chain.event_states(evidence, expect).values()
+    known = [seen[-1][1] for seen in states if seen[0][0] <= moment]
+    return sum(_may_have_failed(event, evidence, expect) for event in known)
 
 
 def _may_have_failed(event: Event, evidence: Evidence, expect: Expectations) -> bool:
