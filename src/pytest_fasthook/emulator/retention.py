@@ -30,7 +30,7 @@ class Retention:
 
 def forget(world: AppState) -> bool:
     """Forget the oldest requests that are over the age, the number or the bytes; whether there may be more."""
-    cutoff = world.clock.now_ms() - world.settings.retention_ms
+    cutoff = world.clock.now_ms() - round(world.settings.retention * 1000)
     with world.database.transaction():
         gone = _too_many(world, cutoff)
         if gone:

@@ -10,7 +10,7 @@ from pytest_fasthook.emulator.faults import FaultKind, Faults
 from pytest_fasthook.emulator.ids import Ids
 from pytest_fasthook.emulator.receiver import Receiver
 from pytest_fasthook.emulator.store.database import Database
-from pytest_fasthook.emulator.times import DAY, SettableClock
+from pytest_fasthook.emulator.times import SettableClock
 from pytest_fasthook.emulator.transform.engine import Scripts
 
 
@@ -26,9 +26,9 @@ class Settings:
         delivery_timeout: seconds a receiver has to answer (*open*).
         max_body: bytes a source accepts.
         max_concurrent: deliveries under way at a time.
-        window_ms: the window of lists and metrics that name none (*open*).
+        window: seconds before now that lists and metrics show which name no window (*open*).
         bulk_delay: seconds a bulk operation stays ``PLANNED`` before it runs.
-        retention_ms: age at which traffic is forgotten.
+        retention: age in seconds at which traffic is forgotten.
         max_requests: how many requests are kept, whatever their age.
         max_bytes: how much everything may take in the database; beyond it the oldest requests are forgotten.
     """
@@ -39,9 +39,9 @@ class Settings:
     delivery_timeout: float = 30.0
     max_body: int = 10_000_000
     max_concurrent: int = 64
-    window_ms: int = DAY
+    window: float = 86_400.0
     bulk_delay: float = 0.0
-    retention_ms: int = 30 * DAY
+    retention: float = 30 * 86_400.0
     max_requests: int = 200_000
     max_bytes: int = 2_000_000_000
 

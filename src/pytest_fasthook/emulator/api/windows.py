@@ -36,7 +36,8 @@ def read_window(call: Call, *, has_default: bool = True) -> Window:
     if start is None and end is None and not has_default:
         return Window(None, None)
     end_ms = read_time(end, now_ms=now, name="to") if end else now + 1
-    start_ms = read_time(start, now_ms=now, name="from") if start else end_ms - call.world.settings.window_ms
+    default_ms = end_ms - round(call.world.settings.window * 1000)
+    start_ms = read_time(start, now_ms=now, name="from") if start else default_ms
     return Window(start_ms, end_ms)
 
 
