@@ -11,12 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-<<<<<<< HEAD
 from pytest_fasthook.emulator import APIError, Emulator
-=======
-from pytest_fasthook.emulator import Emulator, Refusal
 from pytest_fasthook.emulator.receiver import Receiver
->>>>>>> c5c7293 (client, judge: name the cause of a bad answer, and keep every try within the request budget)
 
 from .conftest import Api
 
