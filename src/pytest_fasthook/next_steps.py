@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from pytest_fasthook.causes import Cause
+from pytest_fasthook.values import secret_variable
 
 DEFAULT_API_URL = "https://api.fasthook.io/v1"
 
@@ -99,16 +100,12 @@ def _names(known: Mapping[str, str]) -> dict[str, str]:
     return names | {
         "api": known.get("api_url", "the FastHook API"),
         "stage": known.get("stage", "every stage"),
-        "secret_name": "FASTHOOK_SOURCE_SECRET" + (f"_{_as_env_name(source_id)}" if source_id else ""),
+        "secret_name": secret_variable(source_id),
     }
 
 
 def _named(thing: str, known_id: str | None) -> str:
     return f"{thing} {known_id}" if known_id else f"the {thing}"
-
-
-def _as_env_name(source_id: str) -> str:
-    return re.sub(r"[^A-Z0-9]", "_", source_id.upper())
 
 
 _SINCE = ("from", "now-24h")
@@ -199,7 +196,8 @@ _STEPS: Mapping[Cause, _Step] = {
         (_WHO_AM_I,),
     ),
     Cause.API_FORBIDDEN: _Step(
-        "Give the gate a credential that may make this call. Where only {connection} may not be read, "
+        "Give the gate a credential that may make this call, or set the team (--fasthook-team, FASTHOOK_TEAM_ID) "
+        "to one that the key reaches. Where only {connection} may not be read, "
         "--fasthook-source-url does without reading it.",
         (_WHO_AM_I, _CONNECTION),
     ),
@@ -267,7 +265,8 @@ _STEPS: Mapping[Cause, _Step] = {
     ),
     Cause.INGRESS_REJECTED: _Step(
         "Compare the rejection cause with the method, the headers and the credential that {source} asks "
-        "for. A real sender is refused in the same way.",
+        "for. The secret in {secret_name} may be another one than the source's; where it is right, a real sender is "
+        "refused in the same way.",
         (_REQUEST, _SOURCE),
     ),
     Cause.REQUEST_NOT_SEEN: _Step(

@@ -32,6 +32,7 @@ from pytest_fasthook.rules.satisfying import NotUnderstood, Unsatisfiable, satis
 from pytest_fasthook.saved_run import SavedProbe
 from pytest_fasthook.signing.requirement import NotKnown, requirement
 from pytest_fasthook.signing.sign import SignedRequest, prepare, sign
+from pytest_fasthook.values import secret_variable
 
 MARKER = "x-fasthook-probe"
 JSON_TYPE = "application/json"
@@ -369,7 +370,7 @@ def _unsignable(route: Route, plan: Plan) -> Refusal | None:
         return None
     message = (
         f"source {route.source_id} demands {needed.kind} auth and no secret was given, expected one in "
-        f"FASTHOOK_SOURCE_SECRET or FASTHOOK_SOURCE_SECRET_{route.source_id}"
+        f"FASTHOOK_SOURCE_SECRET or {secret_variable(route.source_id)}"
     )
     return Refusal(cause=Cause.SOURCE_SECRET_MISSING, message=message)
 

@@ -225,6 +225,11 @@ def api_key(value: Value) -> str:
     return text
 
 
+def secret_variable(source_id: str | None) -> str:
+    """The name of the variable for a source's secret, spelled as shells take it."""
+    return "FASTHOOK_SOURCE_SECRET" + (f"_{re.sub('[^A-Z0-9]', '_', source_id.upper())}" if source_id else "")
+
+
 def source_secret(value: Value) -> str:
     """A source's secret; the value is never shown."""
     # A line end is what CI systems and editors add to a secret, never part of it.

@@ -571,7 +571,7 @@ def test_a_missing_secret_is_named_with_the_variables_that_would_hold_it() -> No
     refusal = unsendable(route_of(config=HMAC), plan_of())
     assert refusal is not None
     assert refusal.cause is Cause.SOURCE_SECRET_MISSING
-    for word in ("src_orders", "HMAC", "FASTHOOK_SOURCE_SECRET", "FASTHOOK_SOURCE_SECRET_src_orders"):
+    for word in ("src_orders", "HMAC", "FASTHOOK_SOURCE_SECRET", "FASTHOOK_SOURCE_SECRET_SRC_ORDERS"):
         assert word in refusal.message
 
 
