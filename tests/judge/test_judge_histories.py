@@ -130,8 +130,9 @@ def test_other_traffic_changes_no_verdict(history: History) -> None:
 @given(histories())
 def test_replays_and_repeated_records_change_no_verdict(history: History) -> None:
     """But for the latest input and the metrics, as for other traffic: a replay is an event of its own."""
-    played = Replay(history).run()
-    plain = Replay(replace(history, replays=(), again=False)).run()
+    faults = tuple(f for f in history.faults if f.endpoint not in ONLY_WHEN_LISTS_ARE_LONG)
+    played = Replay(replace(history, faults=faults)).run()
+    plain = Replay(replace(history, faults=faults, replays=(), again=False)).run()
 
     ours = set(Stage) - {Stage.LATEST_INPUT, Stage.METRICS}
     if played.decision.deciding is None and plain.decision.deciding is None:
