@@ -6,7 +6,6 @@ from html import escape
 
 from pytest_fasthook.emulator.page.markup import badge, code, document, folded, request_link, select, time_of
 from pytest_fasthook.emulator.page.read import EVENT_STATES, REQUEST_STATES, Names, Overview, Row
-from pytest_fasthook.emulator.source_urls import source_url
 from pytest_fasthook.emulator.store.records import Connection, Event, Source
 
 
@@ -113,6 +112,6 @@ def _source(source: Source, origin: str) -> str:
     auth = (source.config or {}).get("auth_type") or "no authentication"
     return (
         f"<li><strong>{escape(source.name)}</strong> {badge(state)}<br>"
-        f"<code>{escape(source_url(source, origin=origin))}</code><br>"
+        f"<code>{escape(source.url(origin))}</code><br>"
         f"<span>{escape(source.type)}, {escape(str(auth))}</span></li>"
     )

@@ -8,7 +8,6 @@ from typing import Any
 
 from pytest_fasthook.emulator.ingress.signatures import HMAC_HEADERS, secret_of
 from pytest_fasthook.emulator.resources import connections, destinations, sources
-from pytest_fasthook.emulator.source_urls import source_url
 from pytest_fasthook.emulator.store.records import Connection, Source
 from pytest_fasthook.emulator.store.tables import CONNECTIONS, DESTINATIONS, SOURCES
 from pytest_fasthook.emulator.world import AppState
@@ -125,7 +124,7 @@ def _route(world: AppState, connection: Connection, source: Source) -> Route:
         source_id=source.id,
         destination_id=destination.id,
         connection_id=connection.id,
-        source_url=source_url(source, origin=world.origin),
+        source_url=source.url(world.origin),
         secret=secret_of(source.config),
         receiver_name=url.removeprefix(prefix) if url.startswith(prefix) else None,
     )

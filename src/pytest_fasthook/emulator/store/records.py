@@ -26,6 +26,10 @@ class Source:
     created_ms: int
     updated_ms: int
 
+    def url(self, origin: str) -> str:
+        """Return where the source is reached on an emulator that is served at ``origin``."""
+        return f"{origin}/{self.hook}/"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:

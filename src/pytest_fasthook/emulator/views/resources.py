@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_fasthook.emulator.redaction import redacted
-from pytest_fasthook.emulator.source_urls import source_url
 from pytest_fasthook.emulator.store.records import Connection, Destination, Source
 from pytest_fasthook.emulator.times import iso
 
@@ -23,7 +22,7 @@ def source_view(source: Source, *, origin: str) -> dict[str, Any]:
         "type": source.type,
         "input_type": "webhook",
         "status": "enabled" if source.disabled_ms is None else "disabled",
-        "url": source_url(source, origin=origin),
+        "url": source.url(origin),
         "config": redacted(source.config),
         "team_id": source.team_id,
         "disabled_at": iso(source.disabled_ms),
