@@ -553,3 +553,15 @@ def test_a_receiver_answers_with_any_status(emulator: Emulator, api: Api, status
 def test_an_exponential_retry_waits_at_most_thirty_days(attempts: int, delay: int) -> None:
     rule = {"strategy": "exponential", "interval": 86_400_000, "count": 50}
     assert next_delay_ms(rule, attempts=attempts, response_status=500) == delay
+
+
+def test_the_list_of_deliveries_is_bounded(emulator: Emulator, wire: httpx.Client) -> None:
+    base = emulator.world.origin + CONTROL
+    for size in (3_000_000, 3_000_000, 500):
+        assert wire.post(f"{base}/receiver/x", content=b"x" * size).status_code == 200
+    models = wire.get(f"{base}/deliveries").json()["models"]
+    assert [(len(item["body"]), item["is_cut"]) for item in models] == [
+        (3_000_000, False),
+        (1000, True),
+        (500, False),
+    ]

@@ -190,4 +190,4 @@ def test_messages_that_are_none_are_ignored(emulator: Emulator, api: Api) -> Non
         emulator.settle()
     [attempt] = api.get("/attempts")["models"]
     assert (attempt["request_id"], attempt["response_status"]) == (request_id, 201)
-    assert len(attempt["body"]) == 65_536
+    assert len(attempt["body"]) == 32_768

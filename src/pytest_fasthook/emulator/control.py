@@ -14,6 +14,8 @@ from pytest_fasthook.emulator.times import iso
 from pytest_fasthook.emulator.world import AppState
 
 PREFIX = "/__emulator__"
+DELIVERIES_BYTES = 4_000_000
+"""Bytes of bodies that the list of deliveries has room for; where none is left, a body is cut to 1,000 bytes."""
 HEALTH = f"{PREFIX}/health"
 
 
@@ -69,17 +71,23 @@ def _set_clock(world: AppState, body: Mapping[str, Any]) -> Any:
 
 
 def _deliveries(world: AppState, _body: Mapping[str, Any]) -> Any:
-    return {"models": [_delivery(item) for item in world.receiver.deliveries]}
+    room, models = DELIVERIES_BYTES, []
+    for item in world.receiver.deliveries:
+        models.append(_delivery(item, most=max(room, 1000)))
+        room -= len(models[-1]["body"])
+    return {"models": models}
 
 
-def _delivery(delivery: Delivery) -> dict[str, Any]:
+def _delivery(delivery: Delivery, *, most: int) -> dict[str, Any]:
+    is_cut = len(delivery.body) > most
     return {
         "name": delivery.name,
         "method": delivery.method,
         "path": delivery.path,
         "query": delivery.query,
         "headers": delivery.headers,
-        "body": delivery.body.decode("utf-8", "replace"),
+        "body": (delivery.body[:1000] if is_cut else delivery.body).decode("utf-8", "replace"),
+        "is_cut": is_cut,
     }
 
 

@@ -23,8 +23,8 @@ _CERTIFICATE = {
 """OpenSSL's verification results that have an error code of their own."""
 
 
-MAX_ANSWER = 65_536
-"""Bytes of a receiver's answer that are kept."""
+MAX_ANSWER = 32_768
+"""Bytes of a receiver's answer that are kept; a page of 255 attempts is written at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
