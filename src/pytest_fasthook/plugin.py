@@ -77,6 +77,19 @@ def pytest_configure(config: pytest.Config) -> None:
         start_gate(config)
 
 
+NO_TESTS = {
+    "setupplan": "--setup-plan",
+    "setuponly": "--setup-only",
+    "showfixtures": "--fixtures",
+    "show_fixtures_per_test": "--fixtures-per-test",
+    "deadfixtures": "--dead-fixtures",
+    "showrepeated": "--dup-fixtures",
+}
+"""Modes of pytest and its plugins that collect but run no test; the name of the option's value, the option."""
+ONLY_TELL = ("help", "version", "markers", "cacheshow")
+"""Modes that tell something and end; the names of the options' values."""
+
+
 def names_something(given: argparse.Namespace) -> bool:
     """Whether the command line names a route, in any of the ways to do so."""
     named = [getattr(given, option.dest, None) for option in (CONNECTION, SOURCE, RESUME)]
@@ -84,12 +97,19 @@ def names_something(given: argparse.Namespace) -> bool:
 
 
 def gate_is_on(config: pytest.Config) -> bool:
-    """Whether the command line names something to gate.
+    """Whether the command line names something to gate, in a mode that runs tests.
 
     Raises:
-        pytest.UsageError: a report of the gate is asked for, but nothing to gate.
+        pytest.UsageError: a report of the gate is asked for, but nothing to gate; or pytest is told to run no test.
     """
+    if any(getattr(config.option, mode, None) for mode in ONLY_TELL):
+        return False
     if names_something(config.option):
+        for mode, flag in NO_TESTS.items():
+            if getattr(config.option, mode, None):
+                raise pytest.UsageError(
+                    f"{flag} runs no test, so it cannot gate a route; leave out one of the two"
+                )
         return True
     for report in REPORTS:
         if config.getoption(report.dest) is not None:

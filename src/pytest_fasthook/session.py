@@ -73,6 +73,22 @@ def resolved(config: pytest.Config) -> Settings:
         raise pytest.UsageError(str(error)) from None
 
 
+class RunOnce:
+    """Runs each stage once and in this process: trying one again, or in a fork, proves nothing.
+
+    Plugins that rerun or fork have a protocol of their own. The first one that answers is taken, and of those that
+    want to be first the one that was registered last.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:
+        """Run a stage as pytest itself would; anything else is left to others."""
+        if not isinstance(item, StageItem):
+            return None
+        runner: Any = item.config.pluginmanager.get_plugin("runner")
+        return runner.pytest_runtest_protocol(item, nextitem)
+
+
 class Collecting:
     """The hooks that controller and workers share: the gate's nodes, and their place in the order."""
 
@@ -85,6 +101,11 @@ class Collecting:
             config.args = []
         config.stash[JOINED] = self
         config.pluginmanager.register(self, "fasthook-gate")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Run stages by pytest's own protocol, ahead of every plugin that has one of its own."""
+        session.config.pluginmanager.register(RunOnce(), "fasthook-run-once")
 
     def wait(self, connection_id: str, stage: Stage) -> Notice:
         """Wait for a stage's notice."""

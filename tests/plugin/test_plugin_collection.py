@@ -142,11 +142,11 @@ def marks_of(scene: Scene, *args: str) -> set[str]:
     return {line.partition(" ")[2] for line in found}
 
 
-def test_every_stage_has_a_hard_stop_behind_the_budget_and_no_reruns(scene: Scene) -> None:
+def test_every_stage_has_a_hard_stop_behind_the_budget_and_no_shared_marker(scene: Scene) -> None:
     """20 s of preflight, 20 s of time-out, and a minute."""
     marks = marks_of(scene)
     assert "timeout (100.0,) {'method': 'signal'}" in marks
-    assert "flaky () {'reruns': 0}" in marks
+    assert not any(mark.startswith("flaky") for mark in marks)
     assert "fasthook () {}" in marks
 
 
