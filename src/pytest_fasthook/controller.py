@@ -25,10 +25,10 @@ from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.expect import remembered
 from pytest_fasthook.gate import Gate
 from pytest_fasthook.hooks import announce, with_payloads
-from pytest_fasthook.items import Notice, selected_stages, stage_of
+from pytest_fasthook.items import selected_stages, stage_of
 from pytest_fasthook.judge.sequence import blocked_after
 from pytest_fasthook.mailbox import Mailbox
-from pytest_fasthook.notices import notice_of
+from pytest_fasthook.notices import Notice, notice_of
 from pytest_fasthook.opening import open_gate, open_transport
 from pytest_fasthook.options import JSON
 from pytest_fasthook.output import (

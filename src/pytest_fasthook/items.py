@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Self
@@ -20,26 +19,12 @@ import pytest
 from _pytest.fixtures import TopRequest
 
 from pytest_fasthook.causes import Outcome
+from pytest_fasthook.notices import Notice
 from pytest_fasthook.stages import Stage
 
 NODE = "fasthook"
 FOREIGN_MARKS = frozenset({"flaky", "forked", "isolate", "repeat", "xfail"})
 """Markers that other code sets on every item, and that would repeat a stage or turn its outcome round."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What an item has to report; plain texts, fit to be shown.
-
-    Attributes:
-        text: the whole story, for the failure section.
-        brief: one line.
-    """
-
-    outcome: Outcome
-    advisory: bool
-    brief: str
-    text: str
 
 
 Waits = Callable[[str, Stage], Notice]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pytest_fasthook.causes import Outcome
 from pytest_fasthook.clock import Clock
-from pytest_fasthook.items import Notice
+from pytest_fasthook.notices import Notice
 from pytest_fasthook.stages import Stage
 
 LOOK_EVERY_S = 0.02

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pytest_fasthook.causes import Outcome
 from pytest_fasthook.config import Settings
 from pytest_fasthook.document import ids_of, next_step_for
-from pytest_fasthook.items import Notice
 from pytest_fasthook.redact import one_line
 from pytest_fasthook.stages import Stage, StageResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What an item has to report; plain texts, fit to be shown.
+
+    Attributes:
+        text: the whole story, for the failure section.
+        brief: one line.
+    """
+
+    outcome: Outcome
+    advisory: bool
+    brief: str
+    text: str
 
 
 def notice_of(

@@ -21,8 +21,9 @@ from pytest_fasthook.causes import Outcome
 from pytest_fasthook.clock import SystemClock
 from pytest_fasthook.config import Settings, resolve
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.items import ConnectionNode, Notice, StageItem, gate_first
+from pytest_fasthook.items import ConnectionNode, StageItem, gate_first
 from pytest_fasthook.mailbox import Mailbox
+from pytest_fasthook.notices import Notice
 from pytest_fasthook.options import Option
 from pytest_fasthook.pace import queue_s, reading_queue_s
 from pytest_fasthook.redact import Secret

@@ -9,8 +9,8 @@ import pytest
 from core_world import FakeClock, resolved
 
 from pytest_fasthook.causes import Outcome
-from pytest_fasthook.items import Notice
 from pytest_fasthook.mailbox import Mailbox
+from pytest_fasthook.notices import Notice
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.session import (
     CONNECTIONS_KEY,
