@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_fasthook.causes import Cause, Outcome
-from pytest_fasthook.next_steps import next_step
-from pytest_fasthook.options import OPTIONS, Option
-from pytest_fasthook.route_file import KEYS
+from pytest_fasthook.reports.next_steps import next_step
+from pytest_fasthook.settings.options import OPTIONS, Option
+from pytest_fasthook.settings.route_file import KEYS
 
 FOLDER = Path(__file__).parent
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
         UnreachableError,
         UnreadableError,
     )
-    from pytest_fasthook.handle import AwaitedProbe, Handle, SentProbe
-    from pytest_fasthook.route_fixture import MadeRoute, RouteMaker
     from pytest_fasthook.stages import Stage, StageResult
+    from pytest_fasthook.testing.handle import AwaitedProbe, Handle, SentProbe
+    from pytest_fasthook.testing.route_fixture import MadeRoute, RouteMaker
 
 __all__ = [
     "ApiError",
@@ -54,15 +54,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AwaitedProbe": "handle",
+    "AwaitedProbe": "testing.handle",
     "Cause": "causes",
     "Emulator": "emulator",
     "FastHookClient": "client.client",
-    "Handle": "handle",
-    "MadeRoute": "route_fixture",
+    "Handle": "testing.handle",
+    "MadeRoute": "testing.route_fixture",
     "Outcome": "causes",
-    "RouteMaker": "route_fixture",
-    "SentProbe": "handle",
+    "RouteMaker": "testing.route_fixture",
+    "SentProbe": "testing.handle",
     "Stage": "stages",
     "StageResult": "stages",
 }

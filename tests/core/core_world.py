@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_fasthook.client.models import Connection
-from pytest_fasthook.config import Settings, resolve
-from pytest_fasthook.options import Option
-from pytest_fasthook.probe import Plan, Stamp
+from pytest_fasthook.probe.probe import Plan, Stamp
+from pytest_fasthook.probe.route import Route, read_route
 from pytest_fasthook.redact import Secret
-from pytest_fasthook.route import Route, read_route
+from pytest_fasthook.settings.config import Settings, resolve
+from pytest_fasthook.settings.options import Option
 
 START = datetime(2026, 5, 29, 12, 0, tzinfo=UTC)
 """The wall clock at moment 0 of the fake clock."""

@@ -12,15 +12,15 @@ from core_world import START, TEAM, FakeClock, connection_of, plan_of
 
 from pytest_fasthook.client.models import Attempt, Event, LatestInputAnswer, Request
 from pytest_fasthook.client.replies import IngressReply
-from pytest_fasthook.collect import Collector
 from pytest_fasthook.errors import ApiError
-from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
+from pytest_fasthook.evidence.expect import Expectations, Limits, Sending, ServerClock
+from pytest_fasthook.evidence.log import Ask, Evidence, Observation, Question
+from pytest_fasthook.evidence.seen import EventsSeen, RequestSeen, WindowSeen
+from pytest_fasthook.gate.collect import Collector
+from pytest_fasthook.gate.tracks import Track
 from pytest_fasthook.iso import write_iso
-from pytest_fasthook.probe import Probe
-from pytest_fasthook.seen import EventsSeen, RequestSeen, WindowSeen
+from pytest_fasthook.probe.probe import Probe
 from pytest_fasthook.stages import Stage, StageResult
-from pytest_fasthook.tracks import Track
 
 NEVER = math.inf
 BODY = b'{"fasthook_probe":"probe_1"}'

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from pytest_fasthook.board import Board
 from pytest_fasthook.causes import Outcome
+from pytest_fasthook.gate.board import Board
 from pytest_fasthook.stages import Stage, StageResult
 
 

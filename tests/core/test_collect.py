@@ -15,14 +15,14 @@ from fake_route import NEVER, FakeBell, FakeRoute, Watch, event, expecting
 
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.client.models import Attempt
-from pytest_fasthook.collect import GRACE_S
 from pytest_fasthook.errors import ApiError, RefusedError, UnreachableError
-from pytest_fasthook.evidence import Ask, Call, Observation, Question
-from pytest_fasthook.expect import Limits
+from pytest_fasthook.evidence.expect import Limits
+from pytest_fasthook.evidence.log import Ask, Call, Observation, Question
+from pytest_fasthook.evidence.seen import EventsSeen, RequestSeen
+from pytest_fasthook.gate.collect import GRACE_S
+from pytest_fasthook.gate.tracks import Track
 from pytest_fasthook.judge.findings import ended
-from pytest_fasthook.seen import EventsSeen, RequestSeen
 from pytest_fasthook.stages import Stage
-from pytest_fasthook.tracks import Track
 
 LATE = ("request_at", "event_at", "delivered_at", "latest_at", "counted_at")
 """The hops of a route, each of which may be the slow one."""

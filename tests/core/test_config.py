@@ -15,13 +15,13 @@ from core_world import ACCOUNT, KEY, START, TEAM, Spoken, one_clean_line, resolv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_fasthook import options
-from pytest_fasthook.config import DEFAULT_API_URL, Settings, resolve
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.options import OPTIONS, Option
 from pytest_fasthook.redact import Secret
+from pytest_fasthook.settings import options
+from pytest_fasthook.settings.config import DEFAULT_API_URL, Settings, resolve
+from pytest_fasthook.settings.options import OPTIONS, Option
+from pytest_fasthook.settings.values import DeployStart, Match
 from pytest_fasthook.stages import Stage
-from pytest_fasthook.values import DeployStart, Match
 
 CLI_TEAM = "tm_cli"
 CLI_KEY = "fhp_cli"

@@ -7,10 +7,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from pytest_fasthook import demo
-from pytest_fasthook.demo import demo_route
 from pytest_fasthook.emulator import EmulatorError
 from pytest_fasthook.errors import SettingsError
+from pytest_fasthook.plugin import demo
+from pytest_fasthook.plugin.demo import demo_route
 
 
 def test_the_demo_route_is_there_while_it_is_needed() -> None:

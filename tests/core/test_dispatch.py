@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from pytest_fasthook.dispatch import Dispatch
+from pytest_fasthook.gate.dispatch import Dispatch
 
 LIMIT_S = 20
 

@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_fasthook.causes import Cause, Outcome
-from pytest_fasthook.config import Settings
-from pytest_fasthook.document import ConnectionRun, Run, document, ids_of
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge.findings import ended, passed
 from pytest_fasthook.judge.sequence import blocked_after
+from pytest_fasthook.judge.verdict import Verdict, decide
+from pytest_fasthook.reports.document import ConnectionRun, Run, document, ids_of
+from pytest_fasthook.settings.config import Settings
 from pytest_fasthook.stages import Stage, StageResult
-from pytest_fasthook.verdict import Verdict, decide
 
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads((files("pytest_fasthook.reports") / "report.schema.json").read_text(encoding="utf-8"))

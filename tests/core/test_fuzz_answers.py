@@ -27,19 +27,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from pytest_fasthook.collect import Collector
-from pytest_fasthook.config import Settings
-from pytest_fasthook.document import ConnectionRun, Run, document
 from pytest_fasthook.errors import FastHookError
-from pytest_fasthook.gate import Gate
+from pytest_fasthook.evidence.reader import Reader
+from pytest_fasthook.gate.collect import Collector
+from pytest_fasthook.gate.run import Gate
+from pytest_fasthook.judge.verdict import Verdict, decide, exit_code
 from pytest_fasthook.leaks import SecretNet
-from pytest_fasthook.reader import Reader
-from pytest_fasthook.rejudging import Changes, judged_again
 from pytest_fasthook.reports import html, json_report, junit, markdown, terminal
+from pytest_fasthook.reports.document import ConnectionRun, Run, document
 from pytest_fasthook.reports.github import workflow_commands
+from pytest_fasthook.reports.rejudging import Changes, judged_again
+from pytest_fasthook.reports.transcript.kept import transcribed
+from pytest_fasthook.settings.config import Settings
 from pytest_fasthook.stages import Stage
-from pytest_fasthook.transcript.kept import transcribed
-from pytest_fasthook.verdict import Verdict, decide, exit_code
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 COMMAND = re.compile(r"::(error|warning|set-output)|##\[|##vso\[")

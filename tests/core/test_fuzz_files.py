@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pytest_fasthook.client.addresses import header_lines
-from pytest_fasthook.config import Settings
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.probe import Probe, Refusal, probe_for
-from pytest_fasthook.route_file import KEYS
-from pytest_fasthook.values import header
+from pytest_fasthook.probe.probe import Probe, Refusal, probe_for
+from pytest_fasthook.settings.config import Settings
+from pytest_fasthook.settings.route_file import KEYS
+from pytest_fasthook.settings.values import header
 
 EXAMPLES = int(os.environ.get("FASTHOOK_FUZZ", "100"))
 HIDDEN = "whsec_7f3a9c01d2e4"

@@ -14,17 +14,17 @@ import pytest
 from core_world import START, FakeClock, connection_json, resolved
 from fake_route import FakeRoute, event
 
-from pytest_fasthook import gate as gate_module
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.client.models import Attempt, Connection, LatestInputAnswer, Request
 from pytest_fasthook.client.replies import IngressReply
 from pytest_fasthook.errors import RefusedError, UnreachableError
-from pytest_fasthook.evidence import Ask, Observation, Question
-from pytest_fasthook.gate import Gate
-from pytest_fasthook.probe import Probe
-from pytest_fasthook.seen import EventsSeen, RequestSeen
+from pytest_fasthook.evidence.log import Ask, Observation, Question
+from pytest_fasthook.evidence.seen import EventsSeen, RequestSeen
+from pytest_fasthook.gate import run as gate_module
+from pytest_fasthook.gate.run import Gate
+from pytest_fasthook.gate.turns import Turns
+from pytest_fasthook.probe.probe import Probe
 from pytest_fasthook.stages import Stage, StageResult
-from pytest_fasthook.turns import Turns
 
 ALL = frozenset(Stage)
 HMAC = {"auth_type": "HMAC", "auth": {"signature_header": "x-signature"}}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from core_world import Spoken, one_clean_line
 
-from pytest_fasthook import options
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.given import Resolver, read_file
+from pytest_fasthook.settings import options
+from pytest_fasthook.settings.given import Resolver, read_file
 
 
 def resolver(

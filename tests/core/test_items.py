@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_fasthook.items import selected_stages, stage_of
+from pytest_fasthook.plugin.items import selected_stages, stage_of
 from pytest_fasthook.stages import Stage
 
 

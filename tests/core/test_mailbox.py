@@ -9,8 +9,8 @@ import pytest
 from core_world import FakeClock
 
 from pytest_fasthook.causes import Outcome
-from pytest_fasthook.mailbox import LOOK_EVERY_S, Mailbox
-from pytest_fasthook.notices import Notice
+from pytest_fasthook.plugin.mailbox import LOOK_EVERY_S, Mailbox
+from pytest_fasthook.reports.notices import Notice
 from pytest_fasthook.stages import Stage
 
 NOTICE = Notice(

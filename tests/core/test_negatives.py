@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pytest_fasthook.client.models import Connection, Source
-from pytest_fasthook.negatives import ignorable, refusable
-from pytest_fasthook.probe import TRIAL, Plan, Probe, probe_for
+from pytest_fasthook.probe.negatives import ignorable, refusable
+from pytest_fasthook.probe.probe import TRIAL, Plan, Probe, probe_for
+from pytest_fasthook.probe.route import Route, read_route
 from pytest_fasthook.redact import Secret
-from pytest_fasthook.route import Route, read_route
 from pytest_fasthook.rules.matching import evaluate
 from pytest_fasthook.rules.message import Message
 

@@ -12,7 +12,7 @@ from core_world import KEY, harmless, resolved, settings_of
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.judge.findings import ended, passed
 from pytest_fasthook.judge.sequence import blocked_after
-from pytest_fasthook.notices import notice_of
+from pytest_fasthook.reports.notices import notice_of
 from pytest_fasthook.stages import Stage, StageResult
 
 FAILED = ended(

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_fasthook import options
-from pytest_fasthook.options import OPTIONS, Option, add_options
+from pytest_fasthook.settings import options
+from pytest_fasthook.settings.options import OPTIONS, Option, add_options
 
 PROMISED = {
     "--fasthook-connection": (None, None),

@@ -10,8 +10,8 @@ import pytest
 from core_world import Spoken, one_clean_line, resolved
 
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.given import LARGEST_FILE, Resolver
-from pytest_fasthook.payload_file import read_payload
+from pytest_fasthook.settings.given import LARGEST_FILE, Resolver
+from pytest_fasthook.settings.payload_file import read_payload
 
 WHERE = "--fasthook-payload"
 

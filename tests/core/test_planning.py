@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from core_world import START, FakeClock, filtering, resolved, route_of
 
-from pytest_fasthook.expect import ServerClock
-from pytest_fasthook.planning import BODY_SHOWN, plan_lines
-from pytest_fasthook.route import Route
+from pytest_fasthook.evidence.expect import ServerClock
+from pytest_fasthook.gate.planning import BODY_SHOWN, plan_lines
+from pytest_fasthook.probe.route import Route
 
 SECRET = "s3cr3t-of-the-source"
 HMAC = {"auth_type": "HMAC", "auth": {"signature_header": "x-signature"}}

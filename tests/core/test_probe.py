@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.probe import (
+from pytest_fasthook.probe.probe import (
     MARKER,
     TRIAL,
     Plan,
@@ -30,12 +30,12 @@ from pytest_fasthook.probe import (
     saved_probe,
     unsendable,
 )
+from pytest_fasthook.probe.route import Route
+from pytest_fasthook.probe.sharing import grouped
 from pytest_fasthook.redact import Secret
-from pytest_fasthook.route import Route
 from pytest_fasthook.rules.matching import evaluate
 from pytest_fasthook.rules.message import Message
-from pytest_fasthook.saved_run import SavedProbe
-from pytest_fasthook.sharing import grouped
+from pytest_fasthook.settings.saved_run import SavedProbe
 
 SECRET = "s3cr3t/of+the source"
 HMAC = {"auth_type": "HMAC", "auth": {"signature_header": "x-signature"}}

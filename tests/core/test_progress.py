@@ -11,10 +11,10 @@ import pytest
 from core_world import KEY, FakeClock, settings_of
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.gate import Gate
+from pytest_fasthook.gate.run import Gate
 from pytest_fasthook.judge.findings import ended, passed
 from pytest_fasthook.judge.sequence import blocked_after
-from pytest_fasthook.progress import (
+from pytest_fasthook.plugin.progress import (
     FIRST_AFTER_S,
     STEADY_EVERY_S,
     WaitingLine,

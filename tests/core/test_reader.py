@@ -12,11 +12,11 @@ from core_world import START, FakeClock
 from fake_api import SERVER_DATE, FakeApi, page, pages, refusing
 
 from pytest_fasthook.errors import RefusedError, UnreachableError, UnreadableError
-from pytest_fasthook.evidence import Ask, Observation, Question
-from pytest_fasthook.look import MAX_PAGES
-from pytest_fasthook.probe import Probe
-from pytest_fasthook.reader import Reader
-from pytest_fasthook.values import Match
+from pytest_fasthook.evidence.log import Ask, Observation, Question
+from pytest_fasthook.evidence.look import MAX_PAGES
+from pytest_fasthook.evidence.reader import Reader
+from pytest_fasthook.probe.probe import Probe
+from pytest_fasthook.settings.values import Match
 
 MARK = "probe_0123456789ab"
 BY_ID = Question(ask=Ask.REQUEST, source_id="src_1", request_id="req_ours", probe_id=MARK, since=START)

@@ -20,8 +20,8 @@ from test_reader import (
     request,
 )
 
-from pytest_fasthook.evidence import Ask, Question
-from pytest_fasthook.shared_lists import SHARED
+from pytest_fasthook.evidence.log import Ask, Question
+from pytest_fasthook.evidence.shared_lists import SHARED
 
 REPLAYED_REQUEST: list[dict[str, Any]] = [
     {"is_retry": True},
@@ -189,7 +189,7 @@ def test_requests_that_are_on_two_pages_are_looked_through_once() -> None:
 
 
 def shared(api: FakeApi, *questions: Question) -> dict[Question, Any]:
-    from pytest_fasthook.look import Look  # noqa: PLC0415
+    from pytest_fasthook.evidence.look import Look  # noqa: PLC0415
 
     look = Look(api.transport(), 100.0)
     found = SHARED[questions[0].ask].read(look, questions, None)

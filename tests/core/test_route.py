@@ -8,7 +8,7 @@ import pytest
 from core_world import connection_json, route_of
 
 from pytest_fasthook.client.models import Connection, Destination, Source
-from pytest_fasthook.route import Route, answers_for_itself, blind_route, read_route
+from pytest_fasthook.probe.route import Route, answers_for_itself, blind_route, read_route
 
 
 def read(

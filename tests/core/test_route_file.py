@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from core_world import one_clean_line, resolved
 
-from pytest_fasthook.config import Settings
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.redact import Secret
+from pytest_fasthook.settings.config import Settings
 from pytest_fasthook.stages import Stage
 
 HIDDEN = "whsec_7f3a9c01d2"

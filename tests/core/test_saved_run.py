@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_fasthook.saved_run import body_digest
+from pytest_fasthook.settings.saved_run import body_digest
 
 
 @pytest.mark.parametrize(

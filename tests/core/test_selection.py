@@ -8,7 +8,7 @@ import pytest
 from fake_api import FakeApi, page
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.selection import Selection, connections_of
+from pytest_fasthook.gate.selection import Selection, connections_of
 
 MOST = 255
 

@@ -9,10 +9,8 @@ import pytest
 from core_world import FakeClock, resolved
 
 from pytest_fasthook.causes import Outcome
-from pytest_fasthook.mailbox import Mailbox
-from pytest_fasthook.notices import Notice
-from pytest_fasthook.redact import Secret
-from pytest_fasthook.session import (
+from pytest_fasthook.plugin.mailbox import Mailbox
+from pytest_fasthook.plugin.session import (
     CONNECTIONS_KEY,
     EMULATOR_KEY,
     HARD_STOP_MARGIN_S,
@@ -23,6 +21,8 @@ from pytest_fasthook.session import (
     gated,
     unreached,
 )
+from pytest_fasthook.redact import Secret
+from pytest_fasthook.reports.notices import Notice
 from pytest_fasthook.stages import Stage
 
 NOTICE = Notice(outcome=Outcome.PASSED, advisory=False, brief="seen", text="seen")

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from pytest_fasthook.plugin.tally import Tally
 from pytest_fasthook.stages import Stage
-from pytest_fasthook.tally import Tally
 
 OWN = (0, 1, 69, 75, 77)
 PYTESTS = range(7)

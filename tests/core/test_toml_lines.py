@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_fasthook.toml_lines import line_of
+from pytest_fasthook.settings.toml_lines import line_of
 
 TEXT = """\
 # timeout = "a comment"

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pytest_fasthook.turns import APART_S, PATIENCE_S, Turns
+from pytest_fasthook.gate.turns import APART_S, PATIENCE_S, Turns
 
 LIMIT_S = 20
 

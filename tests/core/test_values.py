@@ -12,9 +12,9 @@ from core_world import one_clean_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_fasthook import values
 from pytest_fasthook.errors import SettingsError
-from pytest_fasthook.values import DeployStart, Match, Value
+from pytest_fasthook.settings import values
+from pytest_fasthook.settings.values import DeployStart, Match, Value
 
 NOW = datetime(2026, 5, 29, 12, 0, tzinfo=UTC)
 WHERE = "--fasthook-anything"

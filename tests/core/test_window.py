@@ -10,10 +10,10 @@ from fake_api import FakeApi, page, pages, refusing
 from test_reader import WINDOW, ask, event, series
 
 from pytest_fasthook.errors import RefusedError, UnreachableError
-from pytest_fasthook.look import MAX_PAGES
-from pytest_fasthook.reader import Reader
-from pytest_fasthook.seen import WindowSeen
-from pytest_fasthook.window import SPARED, granularity
+from pytest_fasthook.evidence.look import MAX_PAGES
+from pytest_fasthook.evidence.reader import Reader
+from pytest_fasthook.evidence.seen import WindowSeen
+from pytest_fasthook.evidence.window import SPARED, granularity
 
 
 def done(event_id: str = "evt_ours", status: str = "SUCCESSFUL", **facts: Any) -> dict[str, Any]:

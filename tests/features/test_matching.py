@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pytest_fasthook.client.models import Request
-from pytest_fasthook.evidence import Ask, Question
-from pytest_fasthook.matching import awaited
-from pytest_fasthook.values import request_match
+from pytest_fasthook.evidence.log import Ask, Question
+from pytest_fasthook.evidence.matching import awaited
+from pytest_fasthook.settings.values import request_match
 
 START = datetime(2026, 5, 29, 12, tzinfo=UTC)
 PAID = {"type": "paid", "id": 7, "total": 9.5, "ok": True, "note": None, "lines": [{"sku": "a-1"}]}

@@ -20,16 +20,16 @@ from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.client.replies import IngressReply
 from pytest_fasthook.client.transport import Transport
 from pytest_fasthook.errors import ApiError, RefusedError, UnreachableError, UnreachableReason
-from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
+from pytest_fasthook.evidence.expect import Expectations, Limits, Sending, ServerClock
+from pytest_fasthook.evidence.log import Ask, Evidence, Observation, Question
+from pytest_fasthook.evidence.reader import Reader
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Waiting
 from pytest_fasthook.judge.sequence import Progress, judge
-from pytest_fasthook.probe import Plan, Probe
-from pytest_fasthook.reader import Reader
+from pytest_fasthook.judge.verdict import Decision, decide
+from pytest_fasthook.probe.probe import Plan, Probe
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.stages import Stage, StageResult
-from pytest_fasthook.verdict import Decision, decide
 
 BODY = {"fasthook_probe": PROBE, "kind": "order", "lines": [{"n": 1}, {"n": 2.5}], "note": None}
 SENT = json.dumps(BODY).encode()

@@ -7,7 +7,7 @@ from typing import Any
 
 from fasthook_service import CONNECTION, EVENT, REQUEST, TEAM, TWIN
 
-from pytest_fasthook.evidence import Ask, Evidence
+from pytest_fasthook.evidence.log import Ask, Evidence
 from pytest_fasthook.stages import Stage
 
 

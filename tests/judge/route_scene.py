@@ -32,13 +32,13 @@ from pytest_fasthook.errors import (
     UnreachableReason,
     UnreadableError,
 )
-from pytest_fasthook.evidence import Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations, Limits, Sending, ServerClock
+from pytest_fasthook.evidence.expect import Expectations, Limits, Sending, ServerClock
+from pytest_fasthook.evidence.log import Evidence, Observation, Question
+from pytest_fasthook.evidence.seen import EventsSeen, RequestSeen, WindowSeen
 from pytest_fasthook.judge import chain, metrics
 from pytest_fasthook.judge.findings import Finding, Waiting, settle
 from pytest_fasthook.judge.sequence import JUDGES, Progress, judge
-from pytest_fasthook.probe import Plan, Probe
-from pytest_fasthook.seen import EventsSeen, RequestSeen, WindowSeen
+from pytest_fasthook.probe.probe import Plan, Probe
 from pytest_fasthook.stages import Stage, StageResult
 
 NOON = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)

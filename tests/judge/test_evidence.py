@@ -9,7 +9,7 @@ import pytest
 from route_scene import NOON, unreachable
 
 from pytest_fasthook.errors import ApiError
-from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
+from pytest_fasthook.evidence.log import Ask, Evidence, Observation, Question
 
 EVENTS = Question(ask=Ask.EVENTS, connection_id="conn_1", request_id="req_1")
 ATTEMPTS = Question(ask=Ask.ATTEMPTS, event_id="evt_1")

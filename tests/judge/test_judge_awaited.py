@@ -25,11 +25,11 @@ from route_scene import (
 )
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.evidence import Ask, Question
+from pytest_fasthook.evidence.log import Ask, Question
+from pytest_fasthook.evidence.seen import RequestSeen
 from pytest_fasthook.judge import chain
-from pytest_fasthook.seen import RequestSeen
+from pytest_fasthook.settings.values import Match
 from pytest_fasthook.stages import Stage
-from pytest_fasthook.values import Match
 
 PAID = Match("body", ("type",), "paid")
 LARGE = Match("headers", ("x-size",), "large")

@@ -9,10 +9,10 @@ import pytest
 from route_scene import CONNECTION, REQUEST, Scene, assert_ended, assert_passed, expectations, refused
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.expect import Limits
+from pytest_fasthook.evidence.expect import Limits
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding
-from pytest_fasthook.probe import Plan
+from pytest_fasthook.probe.probe import Plan
 from pytest_fasthook.stages import Stage
 
 GIVEN = Plan(source_url="https://in.example/given")

@@ -29,7 +29,7 @@ from route_scene import (
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import Event
 from pytest_fasthook.errors import ApiError
-from pytest_fasthook.evidence import Ask
+from pytest_fasthook.evidence.log import Ask
 from pytest_fasthook.judge.findings import Waiting
 from pytest_fasthook.stages import Stage
 

@@ -31,12 +31,12 @@ from route_scene import (
     unreachable,
 )
 
-from pytest_fasthook.evidence import Ask, Question
-from pytest_fasthook.expect import ServerClock
+from pytest_fasthook.evidence.expect import ServerClock
+from pytest_fasthook.evidence.log import Ask, Question
 from pytest_fasthook.judge import chain
-from pytest_fasthook.probe import Plan
+from pytest_fasthook.probe.probe import Plan
+from pytest_fasthook.settings.values import Match
 from pytest_fasthook.stages import Stage
-from pytest_fasthook.values import Match
 
 PAID = Match("body", ("type",), "paid")
 

@@ -42,10 +42,10 @@ from route_scene import (
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import Attempt, Event
 from pytest_fasthook.errors import ApiError
-from pytest_fasthook.evidence import Ask
-from pytest_fasthook.expect import Limits, ServerClock
+from pytest_fasthook.evidence.expect import Limits, ServerClock
+from pytest_fasthook.evidence.log import Ask
 from pytest_fasthook.judge.findings import Finding
-from pytest_fasthook.saved_run import SavedProbe
+from pytest_fasthook.settings.saved_run import SavedProbe
 from pytest_fasthook.stages import Stage
 
 STAGE = Stage.DELIVERY

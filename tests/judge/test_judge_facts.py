@@ -40,7 +40,7 @@ from route_scene import (
 )
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.expect import Limits
+from pytest_fasthook.evidence.expect import Limits
 from pytest_fasthook.stages import Stage
 
 Facts = dict[str, Any]

@@ -39,10 +39,10 @@ from judge_witness import proven
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.causes import Outcome as StageOutcome
-from pytest_fasthook.evidence import Evidence
+from pytest_fasthook.evidence.log import Evidence
 from pytest_fasthook.judge.sequence import judge
+from pytest_fasthook.judge.verdict import decide
 from pytest_fasthook.stages import Stage, StageResult
-from pytest_fasthook.verdict import decide
 
 HISTORIES = int(os.environ.get("FASTHOOK_HISTORIES", "300"))
 LONG = HISTORIES > 1000

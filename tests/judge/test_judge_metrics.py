@@ -35,10 +35,10 @@ from route_scene import (
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import Event
 from pytest_fasthook.errors import ApiError
-from pytest_fasthook.evidence import Question
-from pytest_fasthook.expect import Limits, ServerClock
+from pytest_fasthook.evidence.expect import Limits, ServerClock
+from pytest_fasthook.evidence.log import Question
+from pytest_fasthook.evidence.seen import WindowSeen
 from pytest_fasthook.judge.findings import Finding
-from pytest_fasthook.seen import WindowSeen
 from pytest_fasthook.stages import Stage
 
 STAGE = Stage.METRICS

@@ -35,9 +35,9 @@ from route_scene import (
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.errors import ApiError
-from pytest_fasthook.evidence import Ask
+from pytest_fasthook.evidence.log import Ask
 from pytest_fasthook.judge.findings import Finding
-from pytest_fasthook.probe import Plan
+from pytest_fasthook.probe.probe import Plan
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.stages import Stage
 

@@ -26,10 +26,10 @@ from route_scene import (
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import Attempt, Event, Request
-from pytest_fasthook.evidence import Ask, Question
-from pytest_fasthook.expect import Told
+from pytest_fasthook.evidence.expect import Told
+from pytest_fasthook.evidence.log import Ask, Question
+from pytest_fasthook.evidence.seen import EventsSeen, RequestSeen
 from pytest_fasthook.judge import chain
-from pytest_fasthook.seen import EventsSeen, RequestSeen
 from pytest_fasthook.stages import Stage
 
 STAGE = Stage.DELIVERY

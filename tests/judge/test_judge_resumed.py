@@ -29,7 +29,7 @@ from route_scene import (
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding
-from pytest_fasthook.saved_run import SavedProbe, body_digest
+from pytest_fasthook.settings.saved_run import SavedProbe, body_digest
 from pytest_fasthook.stages import Stage
 
 EARLIER = NOON - timedelta(minutes=10)

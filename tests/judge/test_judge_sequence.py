@@ -24,7 +24,7 @@ from route_scene import (
 )
 
 from pytest_fasthook.causes import Cause, Outcome
-from pytest_fasthook.expect import Limits
+from pytest_fasthook.evidence.expect import Limits
 from pytest_fasthook.judge.sequence import Progress, blocked_after, judge, not_run
 from pytest_fasthook.stages import Stage
 

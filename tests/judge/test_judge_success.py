@@ -18,7 +18,7 @@ from route_scene import (
     request,
 )
 
-from pytest_fasthook.expect import Limits
+from pytest_fasthook.evidence.expect import Limits
 from pytest_fasthook.judge.success import came_before, latency, latency_limit, succeeded
 from pytest_fasthook.stages import Stage
 

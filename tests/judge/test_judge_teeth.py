@@ -12,15 +12,15 @@ import route_scene as scene
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.client.models import IgnoredEvent
 from pytest_fasthook.errors import ApiError, UnreachableError
-from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations, Negative, Teeth
+from pytest_fasthook.evidence.expect import Expectations, Negative, Teeth
+from pytest_fasthook.evidence.log import Ask, Evidence, Observation, Question
+from pytest_fasthook.evidence.seen import EventsSeen, RequestSeen
 from pytest_fasthook.judge import teeth
 from pytest_fasthook.judge.findings import Waiting, passed
 from pytest_fasthook.judge.teeth import with_teeth
 from pytest_fasthook.redact import Redactor
-from pytest_fasthook.seen import EventsSeen, RequestSeen
+from pytest_fasthook.reports.transcript.kept import Transcript, read_transcript, transcribed
 from pytest_fasthook.stages import Stage, StageResult
-from pytest_fasthook.transcript.kept import Transcript, read_transcript, transcribed
 
 END = 130.0
 REFUSED = Negative(

@@ -22,16 +22,16 @@ from judge_driver import Replay
 from test_judge_histories import several
 
 from pytest_fasthook.causes import Cause, Outcome
-from pytest_fasthook.expect import Limits
+from pytest_fasthook.evidence.expect import Limits
 from pytest_fasthook.judge.sequence import judge
 from pytest_fasthook.redact import Redactor
-from pytest_fasthook.stages import Stage, StageResult
-from pytest_fasthook.transcript.kept import (
+from pytest_fasthook.reports.transcript.kept import (
     Transcript,
     UnreadableTranscriptError,
     read_transcript,
     transcribed,
 )
+from pytest_fasthook.stages import Stage, StageResult
 
 PLAIN = Redactor(["s3cret"])
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_fasthook.causes import Cause, Outcome
-from pytest_fasthook.config import Policy
 from pytest_fasthook.judge.sequence import blocked_after, not_run
+from pytest_fasthook.judge.verdict import Decision, Verdict, completed, decide, exit_code, unasked, worst
+from pytest_fasthook.settings.config import Policy
 from pytest_fasthook.stages import ALWAYS_DECIDING, Stage, StageResult
-from pytest_fasthook.verdict import Decision, Verdict, completed, decide, exit_code, unasked, worst
 
 NOT_PERMITTED = {
     "API_UNAUTHORIZED",

@@ -154,7 +154,7 @@ def test_under_xdist_a_deselected_stage_is_no_success_either(args: tuple[str, ..
 
 
 BREAKS = """
-from pytest_fasthook.gate import Gate
+from pytest_fasthook.gate.run import Gate
 
 def broken(self, *args, **keywords):
     raise ZeroDivisionError("a bug beside " + self.settings.api_key.reveal())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from checkout import ROOT
 
-from pytest_fasthook.options import OPTIONS
+from pytest_fasthook.settings.options import OPTIONS
 
 EXAMPLES = ROOT / "example_ci"
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")

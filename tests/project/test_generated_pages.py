@@ -9,7 +9,7 @@ import pytest
 from checkout import ROOT
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.options import OPTIONS
+from pytest_fasthook.settings.options import OPTIONS
 
 PAGES: dict[str, Callable[[], str]] = runpy.run_path(str(ROOT / "docs" / "pages.py"))["PAGES"]
 

@@ -8,7 +8,7 @@ import pytest
 from checkout import ROOT, script
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.options import OPTIONS, Option
+from pytest_fasthook.settings.options import OPTIONS, Option
 
 README = ROOT / "README.md"
 SETTINGS = ROOT / "docs" / "settings.md"

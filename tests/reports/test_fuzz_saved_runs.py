@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.reports.commands import main
-from pytest_fasthook.saved_run import SavedRun, read_saved_run
+from pytest_fasthook.settings.saved_run import SavedRun, read_saved_run
 
 EXAMPLES = int(os.environ.get("FASTHOOK_FUZZ", "100"))
 EXIT_CODES = {0, 1, 4, 69, 75, 77}

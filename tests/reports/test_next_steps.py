@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.next_steps import next_step
+from pytest_fasthook.reports.next_steps import next_step
 
 IDS = {
     "connection_id": "conn_1",

@@ -10,9 +10,9 @@ import sample_documents as sample
 from lxml import html as lxml_html
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.next_steps import next_step
 from pytest_fasthook.reports.html import render
 from pytest_fasthook.reports.metrics_chart import Point, chart
+from pytest_fasthook.reports.next_steps import next_step
 from pytest_fasthook.reports.waterfall import ticks
 from pytest_fasthook.stages import Stage
 

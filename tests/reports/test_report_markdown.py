@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.next_steps import next_step
 from pytest_fasthook.redact import clean, one_line
 from pytest_fasthook.reports.markdown import CUT_NOTE, code, cut, escaped, render
+from pytest_fasthook.reports.next_steps import next_step
 
 SAMPLES = sample.samples()
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

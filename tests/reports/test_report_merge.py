@@ -8,10 +8,10 @@ import pytest
 import sample_documents as sample
 
 from pytest_fasthook.causes import Cause
+from pytest_fasthook.judge.verdict import Verdict as GateVerdict
 from pytest_fasthook.reports import json_report, model, reading
 from pytest_fasthook.reports.consistency import contradictions
 from pytest_fasthook.reports.merge import merge
-from pytest_fasthook.verdict import Verdict as GateVerdict
 
 KEEP = {"on_inconclusive": "keep", "on_error": "keep", "advisory": []}
 

@@ -8,7 +8,7 @@ import pytest
 import sample_documents as sample
 
 from pytest_fasthook.causes import Cause
-from pytest_fasthook.next_steps import next_step
+from pytest_fasthook.reports.next_steps import next_step
 from pytest_fasthook.reports.terminal import summary_lines
 
 SAMPLES = sample.samples()

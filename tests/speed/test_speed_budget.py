@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paced_fasthook import Lags, PacedRoute
 from virtual_gate import VirtualRun
 
-from pytest_fasthook.pace import queue_s, reading_queue_s, seats
+from pytest_fasthook.gate.pace import queue_s, reading_queue_s, seats
 
 
 def gated(count: int, seconds: float, *, per_minute: int, sources: int | None = None) -> VirtualRun:

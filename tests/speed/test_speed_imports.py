@@ -74,7 +74,7 @@ Loaded = Callable[..., dict[str, Any]]
 def test_a_gate_sends_before_it_loads_its_reports(loaded: Loaded) -> None:
     modules = loaded(*GATED, "--fasthook-junit", "gate.xml")
 
-    assert "pytest_fasthook.gate" in modules["before sending"]["all"]
+    assert "pytest_fasthook.gate.run" in modules["before sending"]["all"]
     assert set(modules["before sending"]["all"]) & NEEDED_AT_THE_END == set()
     assert set(modules["end"]["all"]) >= {"pytest_fasthook.reports.terminal", "pytest_fasthook.reports.junit"}
 

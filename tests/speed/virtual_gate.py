@@ -15,13 +15,13 @@ from paced_fasthook import KEY, TEAM, PacedFastHook, PacedRoute
 
 from pytest_fasthook.client.limiter import RateLimiter
 from pytest_fasthook.client.transport import Transport
-from pytest_fasthook.collect import Collector
-from pytest_fasthook.config import Settings, resolve
-from pytest_fasthook.gate import Gate
-from pytest_fasthook.options import Option
-from pytest_fasthook.reader import Reader
+from pytest_fasthook.evidence.reader import Reader
+from pytest_fasthook.evidence.shared_reader import SharedReader
+from pytest_fasthook.gate.collect import Collector
+from pytest_fasthook.gate.run import Gate
 from pytest_fasthook.redact import Redactor, Secret
-from pytest_fasthook.shared_reader import SharedReader
+from pytest_fasthook.settings.config import Settings, resolve
+from pytest_fasthook.settings.options import Option
 from pytest_fasthook.stages import Stage
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import Event, IgnoredEvent
 from pytest_fasthook.errors import RefusedError
-from pytest_fasthook.evidence import Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence.expect import Expectations
+from pytest_fasthook.evidence.log import Evidence, Observation, Question
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, cause_of, ended, passed, wrong_team
 from pytest_fasthook.judge.seldom import is_due

@@ -14,9 +14,9 @@ from typing import TypeVar
 from pytest_fasthook.client.models import Attempt, Connection, Destination, Event, Request, Source
 from pytest_fasthook.client.replies import IngressReply
 from pytest_fasthook.errors import RefusedError
-from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations
-from pytest_fasthook.route import Route, answers_for_itself, blind_route, read_route
+from pytest_fasthook.evidence.expect import Expectations
+from pytest_fasthook.evidence.log import Ask, Evidence, Observation, Question
+from pytest_fasthook.probe.route import Route, answers_for_itself, blind_route, read_route
 
 T = TypeVar("T")
 

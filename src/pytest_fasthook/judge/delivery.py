@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.client.models import Attempt, Event
-from pytest_fasthook.evidence import Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence.expect import Expectations
+from pytest_fasthook.evidence.log import Evidence, Observation, Question
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wrong_team
 from pytest_fasthook.judge.retries import is_over, next_moment

@@ -13,8 +13,8 @@ from pytest_fasthook.errors import (
     RefusedError,
     UnreachableError,
 )
-from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence.expect import Expectations
+from pytest_fasthook.evidence.log import Ask, Evidence, Observation, Question
 from pytest_fasthook.stages import Stage, StageResult
 
 

@@ -11,13 +11,13 @@ from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.faults import may_have_been_sent
 from pytest_fasthook.client.models import Request
 from pytest_fasthook.errors import UnreachableError
-from pytest_fasthook.evidence import Evidence
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence.expect import Expectations
+from pytest_fasthook.evidence.log import Evidence
+from pytest_fasthook.evidence.seen import RequestSeen
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, wrong_team
 from pytest_fasthook.redact import clean, one_line
-from pytest_fasthook.seen import RequestSeen
 from pytest_fasthook.stages import Stage, StageResult
 
 STAGE = Stage.INGRESS

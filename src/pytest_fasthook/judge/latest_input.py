@@ -14,13 +14,13 @@ from typing import Any, TypeGuard
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import LatestInput, Request
-from pytest_fasthook.evidence import Evidence, Observation
-from pytest_fasthook.expect import Compared, Expectations
+from pytest_fasthook.evidence.expect import Compared, Expectations
+from pytest_fasthook.evidence.log import Evidence, Observation
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.difference import first_difference, parsed, value_difference
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, first_end, passed
-from pytest_fasthook.saved_run import body_digest
+from pytest_fasthook.settings.saved_run import body_digest
 from pytest_fasthook.stages import Stage
 
 STAGE = Stage.LATEST_INPUT

@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.models import Event
-from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence.expect import Expectations
+from pytest_fasthook.evidence.log import Ask, Evidence, Observation, Question
+from pytest_fasthook.evidence.seen import WindowSeen
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, first_end, passed
 from pytest_fasthook.judge.retries import is_over
 from pytest_fasthook.judge.success import succeeded
-from pytest_fasthook.seen import WindowSeen
 from pytest_fasthook.stages import Stage
 
 STAGE = Stage.METRICS

@@ -12,13 +12,13 @@ from pytest_fasthook.causes import Cause
 from pytest_fasthook.client.faults import NOTHING_SENT
 from pytest_fasthook.client.models import Connection, Source
 from pytest_fasthook.errors import UnreachableError, UnreadableError
-from pytest_fasthook.evidence import Evidence, Question
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence.expect import Expectations
+from pytest_fasthook.evidence.log import Evidence, Question
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, unanswered, wrong_team
-from pytest_fasthook.probe import doubts, unsendable
-from pytest_fasthook.route import Route
+from pytest_fasthook.probe.probe import doubts, unsendable
+from pytest_fasthook.probe.route import Route
 from pytest_fasthook.rules.comparing import differences
 from pytest_fasthook.stages import Stage, StageResult
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from pytest_fasthook.client.models import Attempt, Event
-from pytest_fasthook.evidence import Evidence
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence.expect import Expectations
+from pytest_fasthook.evidence.log import Evidence
 from pytest_fasthook.judge import chain
 from pytest_fasthook.rules.retrying import Retry
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from pytest_fasthook.causes import Cause, Outcome
-from pytest_fasthook.evidence import Evidence
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence.expect import Expectations
+from pytest_fasthook.evidence.log import Evidence
 from pytest_fasthook.judge import branch, delivery, ingress, latest_input, metrics, preflight
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, settle
 from pytest_fasthook.stages import Stage, StageResult

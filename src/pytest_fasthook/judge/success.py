@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pytest_fasthook.client.models import Attempt, Event
-from pytest_fasthook.evidence import Evidence
-from pytest_fasthook.expect import Expectations
+from pytest_fasthook.evidence.expect import Expectations
+from pytest_fasthook.evidence.log import Evidence
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.difference import first_lack, parsed
 

@@ -16,12 +16,12 @@ from pytest_fasthook.client.faults import may_have_been_sent
 from pytest_fasthook.client.models import Event, Request
 from pytest_fasthook.client.replies import IngressReply
 from pytest_fasthook.errors import UnreachableError
-from pytest_fasthook.evidence import Ask, Evidence, Observation, Question
-from pytest_fasthook.expect import Expectations, Negative
+from pytest_fasthook.evidence.expect import Expectations, Negative
+from pytest_fasthook.evidence.log import Ask, Evidence, Observation, Question
 from pytest_fasthook.judge import chain
 from pytest_fasthook.judge.findings import Finding, Waiting, ended, passed, settle, wrong_team
 from pytest_fasthook.judge.sequence import NOTHING, Progress, not_run
-from pytest_fasthook.route import answers_for_itself
+from pytest_fasthook.probe.route import answers_for_itself
 from pytest_fasthook.stages import Stage, StageResult
 
 FILTERED = "FILTERED"

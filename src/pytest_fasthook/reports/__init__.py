@@ -1,6 +1,6 @@
-"""Report writers: pure functions from the run's document to text or bytes.
+"""What is told of a run: JSON, JUnit, Markdown, HTML, terminal, GitHub; saved runs, judging them again, next steps.
 
-Each writer reads the one document described by ``report.schema.json`` and knows nothing of the gate or of the
-other writers; ``files.py`` is the only part that writes to the disk, ``commands.py`` the only one with a
+Begin with ``document.py``, which makes the one document that every report is written from (``model.py`` is its shape).
+Writers are pure functions from the document to text; only ``files.py`` writes to the disk, only ``commands.py`` has a
 command line.
 """

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_fasthook.errors import FastHookError, SettingsError
-from pytest_fasthook.given import read_file
 from pytest_fasthook.leaks import SecretNet
 from pytest_fasthook.redact import clean, one_line
-from pytest_fasthook.rejudging import NotJudgeableError, judged_again
 from pytest_fasthook.reports import html, json_report, junit, markdown
 from pytest_fasthook.reports.consistency import contradictions
 from pytest_fasthook.reports.files import UnwritablePathError, check_apart, check_writable, write_whole
 from pytest_fasthook.reports.limits import add_limits, changes
 from pytest_fasthook.reports.merge import merge
 from pytest_fasthook.reports.reading import read
+from pytest_fasthook.reports.rejudging import NotJudgeableError, judged_again
 from pytest_fasthook.reports.terminal import summary_lines
-from pytest_fasthook.transcript.kept import UnreadableTranscriptError
+from pytest_fasthook.reports.transcript.kept import UnreadableTranscriptError
+from pytest_fasthook.settings.given import read_file
 
 DEEPEST = 100
 """No report is nested so deeply; what is, JSON reads deeper than reports can be made of it."""

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_fasthook.options import (
+from pytest_fasthook.reports.rejudging import Changes
+from pytest_fasthook.settings.options import (
     ATTEMPTS,
     MAX_FAILURE_RATE,
     MAX_LATENCY,
@@ -14,8 +15,7 @@ from pytest_fasthook.options import (
     ON_INCONCLUSIVE,
     Option,
 )
-from pytest_fasthook.rejudging import Changes
-from pytest_fasthook.values import Value, choice, duration, rate
+from pytest_fasthook.settings.values import Value, choice, duration, rate
 
 _READERS: Mapping[Option, tuple[str, Callable[[Value], Any]]] = {
     ATTEMPTS: ("attempts", lambda value: choice(value, ATTEMPTS.choices)),

@@ -1,1 +1,5 @@
-"""A connection's rules, worked out offline: filter, deduplicate, delay and retry. Pure, without I/O."""
+"""A connection's rules, worked out offline: filter, deduplicate, delay and retry.
+
+Begin with ``parse.py`` and ``matching.py``.
+Pure functions, without I/O.
+"""
