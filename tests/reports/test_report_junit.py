@@ -117,7 +117,7 @@ def test_each_cause_is_an_element_of_its_kind_and_later_stages_are_skipped(cause
     element = case(suite, where)[0]
     kind = "failure" if cause.outcome is Outcome.FAILED else "error"
     assert (element.tag, element.get("type")) == (kind, cause)
-    assert element.get("message") == f"{where} of conn_1 ended with {cause}"
+    assert element.get("message") == f"{cause}: {where} of conn_1 ended with {cause}"
     assert (element.text or "").startswith(
         f"{cause}: {where} of conn_1 ended with {cause}\nNext: Look at {where}."
     )
@@ -183,7 +183,7 @@ def test_a_message_of_several_lines_is_one_line_in_the_attribute_and_whole_in_th
 
     element = case(suites(document)[0], "delivery")[0]
 
-    assert element.get("message") == "the receiver said: first line second line"
+    assert element.get("message") == "DELIVERY_FAILED: the receiver said: first line second line"
     assert message in (element.text or "")
 
 
@@ -203,7 +203,7 @@ def test_what_xml_cannot_hold_becomes_visible() -> None:
 
     element = case(suites(document)[0], "delivery")[0]
 
-    assert element.get("message") == clean(message)
+    assert element.get("message") == f"DELIVERY_FAILED: {clean(message)}"
     assert not set("\x00\x1b\ud800\uffff") & set(element.get("message") or "")
 
 

@@ -70,14 +70,14 @@ def _report(options: argparse.Namespace) -> tuple[Document, int]:
 
 
 def _merge(options: argparse.Namespace) -> tuple[Document, int]:
-    merged = merge([load(path) for path in options.files])
+    merged = merge([_load_run(path) for path in options.files])
     return merged, int(merged["exit_code"])
 
 
 def _judge(options: argparse.Namespace) -> tuple[Document, int]:
     changed = changes(options)
     try:
-        judged = judged_again(load(options.file), changed)
+        judged = judged_again(_load_run(options.file), changed)
     except (NotJudgeableError, UnreadableTranscriptError) as error:
         raise UnusableInputError(f"{options.file} cannot be judged again: {error}") from error
     return judged, int(judged["exit_code"])
@@ -100,6 +100,14 @@ def load(path: Path) -> dict[str, Any]:
         raise UnusableInputError(f"{path} is not a report of this tool: {error}") from error
     if found:
         raise UnusableInputError(f"{path} contradicts itself: {'; '.join(found)}")
+    return document
+
+
+def _load_run(path: Path) -> dict[str, Any]:
+    """A saved run that is no plan: what was not sent can be neither joined nor judged."""
+    document = load(path)
+    if document.get("plan"):
+        raise UnusableInputError(f"{path} is a plan: nothing was sent; run the gate without --fasthook-plan")
     return document
 
 

@@ -11,7 +11,9 @@ from pytest_fasthook.stages import Stage
 
 def contradictions(run: Run) -> list[str]:
     """Return what contradicts what, one sentence each; empty when everything fits."""
-    found = [sentence for connection in run.connections for sentence in _of_connection(connection)]
+    found = [
+        sentence for connection in run.connections for sentence in _of_connection(connection, plan=run.plan)
+    ]
     return [*found, *_of_run(run)]
 
 
@@ -36,22 +38,24 @@ def _policy_allows(run: Run) -> bool:
     return all(policies.get(verdict) is Policy.PASS for verdict in present)
 
 
-def _of_connection(connection: ConnectionRun) -> Iterator[str]:
+def _of_connection(connection: ConnectionRun, *, plan: bool) -> Iterator[str]:
     name = connection.connection_id
     stages = [stage.stage for stage in connection.stages]
     if stages != [stage for stage in Stage if stage in stages]:
         yield f"{name}: its stages are not each listed once and in order"
-    yield from _of_pass(connection) if connection.verdict is Verdict.PASS else _of_reason(connection)
+    yield from (
+        _of_pass(connection, plan=plan) if connection.verdict is Verdict.PASS else _of_reason(connection)
+    )
     worst = _worst_deciding(connection)
     if worst.rank < connection.verdict.rank:
         yield f"{name}: its verdict is {connection.verdict}, the worst of its deciding stages' is {worst}"
 
 
-def _of_pass(connection: ConnectionRun) -> Iterator[str]:
+def _of_pass(connection: ConnectionRun, *, plan: bool) -> Iterator[str]:
     if connection.reason is not None:
         yield f"{connection.connection_id}: it passed, yet a cause is given"
     held = {stage.stage for stage in connection.stages if stage.advisory or stage.outcome is Outcome.PASSED}
-    missing = [stage for stage in Stage if stage not in held]
+    missing = [stage for stage in ((Stage.PREFLIGHT,) if plan else Stage) if stage not in held]
     if missing:
         yield f"{connection.connection_id}: it passed, yet {', '.join(missing)} did not"
 

@@ -59,6 +59,7 @@ class SavedSettings:
     on_error: Policy
     advisory: frozenset[Stage]
     redactor: Redactor
+    plan: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,7 @@ def document(run: Run) -> dict[str, Any]:
             "on_error": settings.on_error,
             "advisory": sorted(settings.advisory),
         },
+        **({"plan": True} if settings.plan else {}),
         "connections": [_connection(one, run, show) for one in run.connections],
     }
 

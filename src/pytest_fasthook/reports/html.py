@@ -21,7 +21,16 @@ from pytest_fasthook.reports.model import Answer, ConnectionRun, Mode, Reason, R
 from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.timeline import timeline
 from pytest_fasthook.reports.waterfall import waterfall
-from pytest_fasthook.reports.wording import headline, outcome_of, policy_note, seconds, split_next, times
+from pytest_fasthook.reports.wording import (
+    PLAN,
+    headline,
+    outcome_of,
+    policy_note,
+    seconds,
+    split_next,
+    times,
+    verdict_word,
+)
 
 SIGNS: Mapping[str, str] = {
     Verdict.PASS: "✓",
@@ -31,6 +40,7 @@ SIGNS: Mapping[str, str] = {
     Outcome.PASSED: "✓",
     Outcome.FAILED: "✗",
     Outcome.BLOCKED: "◦",
+    PLAN: "◦",
 }
 """So that nobody has to tell states apart by colour; ``error`` and ``inconclusive`` are the same in both lists."""
 
@@ -74,7 +84,7 @@ def _body(run: Run) -> Iterator[ET.Element]:
 
 def _header(run: Run) -> Iterator[ET.Element]:
     yield el("p", "FastHook gate", class_="product")
-    yield el("h1", _badge(run.verdict), " ", headline(run))
+    yield el("h1", _badge(verdict_word(run)), " ", headline(run))
     note = policy_note(run)
     if note:
         yield el("p", note, class_="loud")
@@ -105,20 +115,24 @@ def _facts(facts: Mapping[str, str]) -> ET.Element:
 def _overview(run: Run) -> ET.Element:
     heads = (el("th", name, scope="col", class_=name) for name in ("connection", "verdict", "cause", "took"))
     rows = (
-        _overview_row(connection, number=run.connections.index(connection))
+        _overview_row(
+            connection,
+            number=run.connections.index(connection),
+            planned=run.plan and connection.verdict is Verdict.PASS,
+        )
         for connection in run.worst_first()
     )
     table = el("table", el("thead", el("tr", *heads)), el("tbody", *rows))
     return el("section", el("h2", "Overview", id="overview"), table, aria_labelledby="overview")
 
 
-def _overview_row(connection: ConnectionRun, *, number: int) -> ET.Element:
+def _overview_row(connection: ConnectionRun, *, number: int, planned: bool) -> ET.Element:
     reason = connection.reason
     cause = _breakable(f"{reason.stage}: {reason.code}") if reason else ()
     return el(
         "tr",
         el("th", el("a", *_breakable(connection.connection_id), href=f"#c{number}"), scope="row"),
-        el("td", _badge(connection.verdict)),
+        el("td", _badge(PLAN if planned else connection.verdict)),
         el("td", *cause),
         el("td", seconds(timeline(connection).total_s), class_="took"),
     )
@@ -137,13 +151,19 @@ def _connection(connection: ConnectionRun, run: Run, *, number: int) -> ET.Eleme
     name = f"c{number}"
     css = f"connection {connection.verdict}"
     if len(run.connections) == 1:
-        parts = _connection_parts(connection, name=name, sent=run.mode is Mode.SEND, heading="h2")
+        parts = _connection_parts(connection, name=name, sent=_sent(connection, run), heading="h2")
         return el("section", *parts, class_=css, aria_label=connection.connection_id)
-    parts = _connection_parts(connection, name=name, sent=run.mode is Mode.SEND, heading="h3")
-    title = el("h2", _badge(connection.verdict), " ", outcome_of(connection), id=name)
+    parts = _connection_parts(connection, name=name, sent=_sent(connection, run), heading="h3")
+    badge = _badge(PLAN if run.plan and connection.verdict is Verdict.PASS else connection.verdict)
+    title = el("h2", badge, " ", outcome_of(connection, plan=run.plan), id=name)
     opened = {} if connection.verdict is Verdict.PASS else {"open": ""}
     folded = el("details", el("summary", title), *parts, class_="connection", **opened)
     return el("section", folded, class_=css, aria_labelledby=name)
+
+
+def _sent(connection: ConnectionRun, run: Run) -> bool:
+    """Whether the run sent an event for this connection."""
+    return run.mode is Mode.SEND and connection.probe_id is not None
 
 
 def _connection_parts(

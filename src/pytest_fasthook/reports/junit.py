@@ -83,9 +83,9 @@ def _case(stage: StageRun, connection: ConnectionRun, *, classname: str) -> juni
     message = one_line(_message(stage, connection), limit=MESSAGE_CHARS)
     body = _body(stage, connection, code=code)
     if kind == "failure":
-        case.add_failure_info(message, body, str(code))
+        case.add_failure_info(f"{code}: {message}", body, str(code))
     elif kind == "error":
-        case.add_error_info(message, body, str(code))
+        case.add_error_info(f"{code}: {message}", body, str(code))
     elif kind == "skipped":
         reason = f"advisory, {code}: {message}" if code else message
         case.add_skipped_info(reason, reason)

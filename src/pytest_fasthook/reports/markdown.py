@@ -9,9 +9,18 @@ from typing import Any
 from pytest_fasthook.causes import Outcome
 from pytest_fasthook.redact import one_line
 from pytest_fasthook.reports.evidence_text import scalar_text
-from pytest_fasthook.reports.model import ConnectionRun, Reason, Run, StageRun
+from pytest_fasthook.reports.model import ConnectionRun, Reason, Run, StageRun, Verdict
 from pytest_fasthook.reports.reading import read
-from pytest_fasthook.reports.wording import headline, outcome_of, policy_note, seconds, split_next, times
+from pytest_fasthook.reports.wording import (
+    PLAN,
+    headline,
+    outcome_of,
+    policy_note,
+    seconds,
+    split_next,
+    times,
+    verdict_word,
+)
 from pytest_fasthook.stages import Stage
 
 STEP_SUMMARY_BYTES = 1_000_000
@@ -40,7 +49,7 @@ def render(document: Mapping[str, Any]) -> str:
         lines += _table(run)
     for connection in run.worst_first():
         if many:
-            lines += (f"## {escaped(outcome_of(connection))}", "")
+            lines += (f"## {escaped(outcome_of(connection, plan=run.plan))}", "")
         lines += _connection(connection)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -66,7 +75,7 @@ def _closing_fence(lines: list[str]) -> str:
 
 
 def _head(run: Run) -> Iterator[str]:
-    yield f"# FastHook gate: {run.verdict}"
+    yield f"# FastHook gate: {verdict_word(run)}"
     yield ""
     note = policy_note(run)
     if note:
@@ -86,7 +95,8 @@ def _table(run: Run) -> Iterator[str]:
     for connection in run.worst_first():
         reason = connection.reason
         where = f"{reason.stage} | {code(reason.code)}" if reason else " | "
-        yield f"| {_cell(code(connection.connection_id))} | {connection.verdict} | {where} |"
+        word = PLAN if run.plan and connection.verdict is Verdict.PASS else connection.verdict
+        yield f"| {_cell(code(connection.connection_id))} | {word} | {where} |"
     yield ""
 
 

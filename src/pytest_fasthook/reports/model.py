@@ -114,6 +114,25 @@ def _where(field: str, value: str, **then: Any) -> dict[str, Any]:
     return {"if": {"properties": {field: {"const": value}}}, "then": {"properties": then}}
 
 
+_ALL_STAGES_OF_A_PASS: JsonValue = {
+    "if": {"properties": {"verdict": {"const": "pass"}}},
+    "then": {
+        "properties": {
+            "stages": {
+                "minItems": len(Stage),
+                "items": {
+                    "anyOf": [
+                        {"properties": {"outcome": {"const": "passed"}}},
+                        {"properties": {"advisory": {"const": True}}},
+                    ]
+                },
+            }
+        }
+    },
+}
+"""What only a plan leaves out: every stage of a pass has passed, but for the advisory ones."""
+
+
 class Part(BaseModel):
     """A part of the document: the schema refuses fields that it does not name, a reader passes over them."""
 
@@ -311,20 +330,7 @@ class ConnectionRun(Part):
             "allOf": [
                 {
                     "if": {"properties": {"verdict": {"const": "pass"}}},
-                    "then": {
-                        "properties": {
-                            "cause": {"type": "null"},
-                            "stages": {
-                                "minItems": len(Stage),
-                                "items": {
-                                    "anyOf": [
-                                        {"properties": {"outcome": {"const": "passed"}}},
-                                        {"properties": {"advisory": {"const": True}}},
-                                    ]
-                                },
-                            },
-                        }
-                    },
+                    "then": {"properties": {"cause": {"type": "null"}}},
                     "else": {"properties": {"cause": {"type": "object"}}},
                 },
                 *(
@@ -425,8 +431,17 @@ class Run(Part):
     """One run of the gate over one or more connections: what was asked, what was observed, and the verdict.
 
     Times are UTC, durations are seconds. ``verdict`` is the worst of all connections, whatever the policy;
-    ``exit_code`` is the run's, after the policy and the other tests of the run.
+    ``exit_code`` is the run's, after the policy and the other tests of the run. ``plan`` is true where nothing was
+    sent and only preflight was judged.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "additionalProperties": False,
+            "if": {"properties": {"plan": {"const": True}}, "required": ["plan"]},
+            "else": {"properties": {"connections": {"items": _ALL_STAGES_OF_A_PASS}}},
+        }
+    )
 
     schema_version: Literal[1]
     tool: Tool
@@ -437,6 +452,7 @@ class Run(Part):
     api: Api
     mode: Mode
     policy: Policies = Policies()
+    plan: Truth = False
     merged_from: Annotated[tuple[MergedRun, ...], Field(min_length=1)] | None = None
     connections: Annotated[tuple[ConnectionRun, ...], Field(min_length=1)]
 

@@ -15,6 +15,7 @@ from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.timeline import Bar, timeline
 from pytest_fasthook.reports.wording import (
     LET_THROUGH,
+    PLAN,
     headline,
     kept_out,
     outcome_of,
@@ -22,6 +23,7 @@ from pytest_fasthook.reports.wording import (
     seconds,
     split_next,
     times,
+    verdict_word,
 )
 
 Markup = dict[str, bool]
@@ -91,13 +93,14 @@ class _Page:
         yield from self._warnings_of([c for c in run.connections if c not in told])
         for connection in told:
             yield ("", {})
-            yield from self._wrapped(outcome_of(connection), markup=_MARKUP[connection.verdict])
+            text = outcome_of(connection, plan=run.plan)
+            yield from self._wrapped(text, markup=_MARKUP[connection.verdict])
             yield from self._connection(connection)
 
     def _verdict(self, run: Run) -> Iterator[Line]:
         took = seconds((run.finished_at - run.started_at).total_seconds())
-        text = f"{run.verdict.upper()}  {headline(run)} ({took}, exit code {run.exit_code})"
-        yield from self._wrapped(text, markup=_MARKUP[run.verdict])
+        text = f"{verdict_word(run).upper()}  {headline(run)} ({took}, exit code {run.exit_code})"
+        yield from self._wrapped(text, markup={"bold": True} if run.plan else _MARKUP[run.verdict])
         note = policy_note(run)
         if note:
             yield from self._wrapped(note, markup={"yellow": True, "bold": True})
@@ -115,15 +118,20 @@ class _Page:
         hidden = passed[SHOWN_PASSES:] if self.verbosity < 1 else []
         column = max(len(connection.connection_id) for connection in listed)
         for connection in listed[: len(listed) - len(hidden)]:
-            yield self._row(connection, column=min(column, self.width // 2))
+            yield self._row(connection, column=min(column, self.width // 2), plan=run.plan)
+            if connection.verdict is Verdict.PASS and self.verbosity < 1:
+                for stage in connection.stages:
+                    yield from self._kept_out(stage)
         if hidden:
             yield f"  and {len(hidden)} more passed", _MARKUP[Verdict.PASS]
 
-    def _row(self, connection: ConnectionRun, *, column: int) -> Line:
+    def _row(self, connection: ConnectionRun, *, column: int, plan: bool) -> Line:
         reason = connection.reason
         where = f"  {reason.stage}  {reason.code}" if reason else f"  {seconds(timeline(connection).total_s)}"
-        text = f"  {connection.connection_id:<{column}}  {connection.verdict:<12}{where}"
-        return self._cut(text), _MARKUP[connection.verdict]
+        planned = plan and connection.verdict is Verdict.PASS
+        word = PLAN if planned else connection.verdict
+        text = f"  {connection.connection_id:<{column}}  {word:<12}{where}"
+        return self._cut(text), {} if planned else _MARKUP[connection.verdict]
 
     def _connection(self, connection: ConnectionRun) -> Iterator[Line]:
         if connection.reason:

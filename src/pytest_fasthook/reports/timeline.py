@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pytest_fasthook.causes import Outcome
 from pytest_fasthook.reports.model import ConnectionRun, StageRun
 from pytest_fasthook.reports.wording import seconds
 from pytest_fasthook.stages import Stage
@@ -46,7 +47,7 @@ class Timeline:
 
 def timeline(connection: ConnectionRun) -> Timeline:
     """Lay a connection's stages on one axis."""
-    begun = [(stage, stage.started_at) for stage in connection.stages if stage.started_at]
+    begun = [(stage, began) for stage in connection.stages if (began := _began(stage))]
     if not begun:
         bars = tuple(Bar(stage=stage, start_s=None, polls_s=()) for stage in connection.stages)
         return Timeline(total_s=0.0, bars=bars, attempts=())
@@ -59,11 +60,19 @@ def timeline(connection: ConnectionRun) -> Timeline:
     )
 
 
+def _began(stage: StageRun) -> datetime | None:
+    """When a stage began; a blocked one did not."""
+    return None if stage.outcome is Outcome.BLOCKED else stage.started_at
+
+
 def _bar(stage: StageRun, origin: datetime, total: float) -> Bar:
+    began = _began(stage)
+    if began is None:
+        return Bar(stage=stage, start_s=None, polls_s=())
     seen = (moment for answer in stage.answers if (moment := answer.seen_at or answer.asked_at))
     return Bar(
         stage=stage,
-        start_s=_offset(stage.started_at, origin, total) if stage.started_at else None,
+        start_s=_offset(began, origin, total),
         polls_s=tuple(_offset(moment, origin, total) for moment in seen),
     )
 
@@ -74,7 +83,9 @@ def _offset(moment: datetime, origin: datetime, total: float) -> float:
 
 def _attempts(connection: ConnectionRun, origin: datetime, total: float) -> Iterator[Attempt]:
     delivery = next((stage for stage in connection.stages if stage.stage is Stage.DELIVERY), None)
-    began = _offset(delivery.started_at, origin, total) if delivery and delivery.started_at else 0.0
+    if delivery is None or _began(delivery) is None:
+        return
+    began = _offset(delivery.started_at, origin, total) if delivery.started_at else 0.0
     before: datetime | None = None
     for record in attempt_records(connection):
         moment = _moment(record.get("created_at"))

@@ -9,6 +9,8 @@ from pytest_fasthook.reports.model import ConnectionRun, Policy, Run, StageRun, 
 from pytest_fasthook.stages import Stage
 
 LET_THROUGH = "LET THROUGH"
+PLAN = "plan"
+"""The word for a plan whose preflight passed: nothing was sent, so nothing passed."""
 
 VERDICT_WORDS = {
     Verdict.FAIL: "failed",
@@ -21,14 +23,23 @@ VERDICT_WORDS = {
 def headline(run: Run) -> str:
     """What became of the connections, in one phrase."""
     if len(run.connections) == 1:
-        return outcome_of(run.connections[0])
+        return outcome_of(run.connections[0], plan=run.plan)
+    words = VERDICT_WORDS | ({Verdict.PASS: "passed preflight, nothing was sent"} if run.plan else {})
     counts = Counter(connection.verdict for connection in run.connections)
-    parts = [f"{counts[verdict]} {VERDICT_WORDS[verdict]}" for verdict in Verdict if counts[verdict]]
+    parts = [f"{counts[verdict]} {words[verdict]}" for verdict in Verdict if counts[verdict]]
     return f"{len(run.connections)} connections: {', '.join(parts)}"
 
 
-def outcome_of(connection: ConnectionRun) -> str:
+def verdict_word(run: Run) -> str:
+    """The run's verdict in one word; a plan is no pass."""
+    return PLAN if run.plan and run.verdict is Verdict.PASS else str(run.verdict)
+
+
+def outcome_of(connection: ConnectionRun, *, plan: bool = False) -> str:
     """What became of one connection, with the deciding stage and its code."""
+    if plan and connection.verdict is Verdict.PASS:
+        left = [str(stage.stage) for stage in connection.stages if stage.outcome is Outcome.BLOCKED]
+        return f"{connection.connection_id}: preflight passed; nothing was sent, not run: {', '.join(left)}"
     words = f"{connection.connection_id} {VERDICT_WORDS[connection.verdict]}"
     reason = connection.reason
     return f"{words} at {reason.stage}: {reason.code}" if reason else words
@@ -54,6 +65,9 @@ def policy_note(run: Run) -> str | None:
     if run.exit_code == 1 and run.verdict in {Verdict.ERROR, Verdict.INCONCLUSIVE}:
         options = _options(run, Policy.FAIL, {run.verdict})
         return f"the exit code is 1 because of {options[0]}" if options else None
+    if run.verdict is Verdict.PASS and run.exit_code != 0:
+        what = "the plan holds" if run.plan else "every route passed"
+        return f"{what}; the exit code is {run.exit_code} because of the other tests of this run"
     return None
 
 
