@@ -38,6 +38,7 @@ def test_the_value_is_shown_once(api: Api) -> None:
     assert sorted(shown) == sorted(KEY.split())
     assert api.get("/project-api-keys")["data"] == [shown]
     assert key["api_key"] not in str(shown)
+    assert shown["secret_last_rotated_at"] == shown["created_at"]
 
 
 def test_a_key_does_what_its_scopes_and_grants_say(emulator: Emulator, api: Api) -> None:

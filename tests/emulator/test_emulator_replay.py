@@ -51,11 +51,14 @@ def test_an_ignored_branch_cannot_be_retried(emulator: Emulator, api: Api) -> No
     assert api.call("POST", f"/events/{event['id']}/retry").status_code == 409
 
 
-def test_an_exact_replay_is_a_new_request_through_the_present_rules(emulator: Emulator, api: Api) -> None:
+@pytest.mark.parametrize("body", [{}, None], ids=["empty object", "no body"])
+def test_an_exact_replay_is_a_new_request_through_the_present_rules(
+    emulator: Emulator, api: Api, body: Any
+) -> None:
     route = emulator.add_route(name="r")
     old = api.sent(route, {"n": 1}, path="p?q=1")
     api.ok("PATCH", f"/connections/{route.connection_id}", {"rules": [{"type": "filter", "path": "/no"}]})
-    answer = api.ok("POST", f"/requests/{old}/retry", {}, status=202)
+    answer = api.ok("POST", f"/requests/{old}/retry", body, status=202)
     assert (answer["request_id"], answer["replay_mode"]) == (old, "exact")
     assert answer["original_rejection_cause"] is None
     [new] = api.get("/requests", is_retry="true")["models"]

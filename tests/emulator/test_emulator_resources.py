@@ -272,8 +272,44 @@ def test_a_duplicate_filter_or_transformation_names_the_other(api: Api, path: st
     response = api.call("POST", path, body)
     assert response.status_code == 409
     answer = response.json()
-    assert (answer["code"], answer["status"]) == ("RESOURCE_ALREADY_EXISTS", 409)
-    assert answer["data"] == {"id": first["id"], "resource_type": kind}
+    assert answer == {
+        "code": "RESOURCE_ALREADY_EXISTS",
+        "status": 409,
+        "message": "Resource already exists",
+        "data": {"id": first["id"], "resource_type": kind},
+    }
+
+
+def test_the_older_body_of_the_cli_makes_a_cli_destination(api: Api) -> None:
+    made = api.ok("POST", "/destinations", {"name": "laptop", "type": "cli", "path": "/hooks"})
+    assert (made["type"], made["config"]["path"]) == ("CLI", "/hooks")
+    again = api.ok("PUT", "/destinations", {"name": "laptop", "type": "cli", "path": "/other"})
+    assert (again["id"], again["config"]["path"]) == (made["id"], "/other")
+    refused = api.call("POST", "/destinations", {"name": "other", "type": "CLI", "path": "/hooks"})
+    assert (refused.status_code, refused.json()) == (400, {"error": "unknown field: path"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/request-fixtures"),
+        ("POST", "/request-fixtures/rqf_1/replay"),
+        ("POST", "/requests/req_1/share"),
+        ("GET", "/shares/request/abc"),
+        ("GET", "/sources/channels"),
+        ("POST", "/sources/src_1/run"),
+        ("GET", "/workflows/wfl_1/runs"),
+    ],
+)
+def test_what_only_fasthook_has_is_501_with_its_name(api: Api, method: str, path: str) -> None:
+    response = api.call(method, path)
+    message = f"the emulator does not have {method} /v1{path}; FastHook does"
+    assert (response.status_code, response.json()) == (501, {"error": message})
+
+
+@pytest.mark.parametrize("path", ["/sources/src_1", "/requests/req_1", "/workflow"])
+def test_what_nobody_has_stays_404(api: Api, path: str) -> None:
+    assert api.call("GET", path).status_code == 404
 
 
 def test_trying_a_filter(api: Api) -> None:

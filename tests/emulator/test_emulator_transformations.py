@@ -84,9 +84,14 @@ def test_only_the_branch_sees_the_result(emulator: Emulator, api: Api) -> None:
     [execution] = api.get(f"/transformations/{script['id']}/executions")["models"]
     assert (execution["event_id"], execution["error_code"]) == (event["id"], None)
     assert (execution["log_level"], execution["logs"][0]["message"]) == ("warn", "seen 1 live")
-    assert api.get(f"/transformations/{script['id']}/executions/{execution['id']}") == execution
+    detail = api.get(f"/transformations/{script['id']}/executions/{execution['id']}")
+    data = {name: detail[name] for name in ("original_event_data", "transformed_event_data")}
+    assert detail == {**execution, **data}
+    assert data["original_event_data"] == api.get(f"/requests/{request_id}")["data"]
+    assert data["transformed_event_data"] == api.get(f"/events/{event['id']}")["data"]
+    traced = {name: value for name, value in detail.items() if name not in ("runtime", "error_code", "stats")}
     trace = api.get(f"/requests/{request_id}/trace")
-    assert trace["transformations_by_event_id"] == {event["id"]: [execution]}
+    assert trace["transformations_by_event_id"] == {event["id"]: [traced]}
     assert trace["counts"]["transformations"] == 1
     [metrics] = api.get("/metrics/transformations", transformation_id=script["id"])["models"]
     assert (metrics["executions_24h_successful_count"], metrics["connections_count"]) == (1, 1)
@@ -176,7 +181,7 @@ def test_trying_a_script(emulator: Emulator, api: Api) -> None:
     body = {"code": SCRIPT, "env": {"MODE": "test"}, "request": {"body": {"n": 1}, "headers": {"a": "b"}}}
     answer = api.ok("PUT", "/transformations/run", body)
     assert answer["request"]["body"] == {"n": 2}
-    assert answer["console"] == [{"level": "warn", "message": "seen 1 test"}]
+    assert answer["console"] == ["seen 1 test"]
     assert answer["log_level"] == "warn"
     assert set(answer) == {
         "runtime",

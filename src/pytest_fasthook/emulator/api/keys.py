@@ -84,7 +84,7 @@ def key_view(key: ProjectKey) -> dict[str, Any]:
         "legacy_project_secret": False,
         "created_by_user_id": None,
         "last_used_at": iso(key.last_used_ms),
-        "secret_last_rotated_at": None,
+        "secret_last_rotated_at": iso(key.created_ms),
         "revoked_at": iso(key.revoked_ms),
         "created_at": iso(key.created_ms),
         "updated_at": iso(key.updated_ms),

@@ -20,9 +20,9 @@ def event(call: Call) -> Answer:
 
 
 def request(call: Call) -> Answer:
-    """Replay a request, exactly or modified."""
+    """Replay a request, exactly or modified; no body at all is an exact replay."""
     old = REQUESTS.get(call.world.database, call.team_id, call.id)
-    replay = retry_request(call.world, old, call.body(), lineage(old.id))
+    replay = retry_request(call.world, old, call.body(is_optional=True), lineage(old.id))
     body = {
         "replayed_at": iso(replay.request.retried_ms),
         "request_id": old.id,

@@ -11,7 +11,8 @@ from pytest_fasthook.emulator.api.totals import total_of
 from pytest_fasthook.emulator.api.windows import Window, read_cursor, read_window, write_cursor
 from pytest_fasthook.emulator.errors import BadRequest, NotFound
 from pytest_fasthook.emulator.faults import FaultKind
-from pytest_fasthook.emulator.store.records import ProxyExchange, Request
+from pytest_fasthook.emulator.store.database import Database
+from pytest_fasthook.emulator.store.records import Execution, ProxyExchange, Request
 from pytest_fasthook.emulator.store.tables import (
     ATTEMPTS,
     EVENTS,
@@ -22,6 +23,7 @@ from pytest_fasthook.emulator.store.tables import (
 )
 from pytest_fasthook.emulator.views.trace import RequestTrace, trace_view
 from pytest_fasthook.emulator.views.traffic import (
+    execution_data,
     ignored_view,
     proxy_view,
     request_event_view,
@@ -101,15 +103,29 @@ def trace(call: Call) -> Answer:
     return Answer(trace_view(trace_of(call.world, visible_request(call))))
 
 
+MAX_TRACED_BODY = 100_000
+"""Bytes of each script's input and output in a trace, which may hold hundreds; a longer one is cut."""
+
+
 def trace_of(world: AppState, request: Request) -> RequestTrace:
     """Read what came of a request, as far as it can be seen."""
     seen = "WHERE request_id = ? AND created_ms <= ? ORDER BY seq"
+    executions = EXECUTIONS.select(world.database, "WHERE request_id = ? ORDER BY seq", (request.id,))
     return RequestTrace(
         request=request,
         proxy_exchange=_proxy_exchange(world, request),
         events=EVENTS.select(world.database, seen, (request.id, world.visible_ms("events"))),
         attempts=ATTEMPTS.select(world.database, seen, (request.id, world.visible_ms("attempts"))),
-        executions=EXECUTIONS.select(world.database, "WHERE request_id = ? ORDER BY seq", (request.id,)),
+        executions=executions,
+        execution_data={item.id: data_of(world.database, item, most=MAX_TRACED_BODY) for item in executions},
+    )
+
+
+def data_of(database: Database, execution: Execution, *, most: int | None = None) -> dict[str, Any]:
+    """Read what a script was given and what it made; ``most`` bytes of each body."""
+    return execution_data(
+        load_payload(database, execution.original_data_id, most=most),
+        load_payload(database, execution.transformed_data_id, most=most),
     )
 
 

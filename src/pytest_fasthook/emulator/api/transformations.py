@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.listing import listing
+from pytest_fasthook.emulator.api.requests import data_of
 from pytest_fasthook.emulator.api.resource_metrics import executions_day
 from pytest_fasthook.emulator.errors import NotFound
 from pytest_fasthook.emulator.resources import fields, transformations
@@ -102,7 +103,7 @@ def execution(call: Call) -> Answer:
     found = EXECUTIONS.get(call.world.database, call.team_id, call.parameters["execution_id"])
     if found.transformation_id != transformation.id:
         raise NotFound("execution not found")
-    return Answer(execution_view(found))
+    return Answer({**execution_view(found), **data_of(call.world.database, found)})
 
 
 def _script(call: Call, body: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
@@ -122,7 +123,7 @@ def _run_view(
         "runtime": RUNTIME,
         "stats": {"logs_count": len(found.logs), "error_code": found.error_code},
         "log_level": log_level(found.logs, is_failed=found.error_code is not None),
-        "console": list(found.logs),
+        "console": [str(line["message"]) for line in found.logs],
         "warnings": [failure] if found.error_code else [],
         "request": {name: result.get(name, envelope[name]) for name in _ENVELOPE},
         "transformation_run_time": {

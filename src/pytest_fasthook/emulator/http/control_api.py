@@ -9,6 +9,7 @@ from typing import Any
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
+from pytest_fasthook.emulator.api import not_built
 from pytest_fasthook.emulator.api.access import Role, authorize, identify
 from pytest_fasthook.emulator.api.call import Answer, Call
 from pytest_fasthook.emulator.api.search import searched
@@ -31,8 +32,9 @@ def router(world: AppState, make_exchange: MakeExchange, paths: Sequence[Path]) 
     grouped: dict[str, dict[str, Path]] = {}
     for path in paths:
         grouped.setdefault(path.path, {})[path.method] = path
-    routes = [Route(path, _Endpoint(world, make_exchange, methods)) for path, methods in grouped.items()]
-    return Router(routes, redirect_slashes=False, default=_Unknown(world, make_exchange))
+    absent = [Route(path, _NotBuilt(world, make_exchange)) for path in not_built.PATHS]
+    built = [Route(path, _Endpoint(world, make_exchange, methods)) for path, methods in grouped.items()]
+    return Router([*absent, *built], redirect_slashes=False, default=_Unknown(world, make_exchange))
 
 
 class _Endpoint:
@@ -93,7 +95,19 @@ class _Unknown:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = self._make_exchange(scope, receive, send)
         if not await inject_faults_before(exchange, self._world.faults, scope["path"]):
-            await exchange.answer_json({"error": "not found"}, status=404)
+            await self._answer(exchange, scope["path"])
+
+    async def _answer(self, exchange: Exchange, path: str) -> None:
+        del path
+        await exchange.answer_json({"error": "not found"}, status=404)
+
+
+class _NotBuilt(_Unknown):
+    """An operation of FastHook that the emulator does not have."""
+
+    async def _answer(self, exchange: Exchange, path: str) -> None:
+        message = f"the emulator does not have {exchange.method} /v1{path}; FastHook does"
+        await exchange.answer_json({"error": message}, status=501)
 
 
 def _as_demo_team(value: Any) -> Any:

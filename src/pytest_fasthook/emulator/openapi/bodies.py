@@ -195,7 +195,15 @@ def _destination(required: tuple[str, ...], **more: Schema) -> Schema:
     cli = given(
         tuple(dict.fromkeys((*required, "type"))), name=NAME, type={"const": "CLI"}, config=CLI_CONFIG, **more
     )
-    return {"anyOf": [http, cli]}
+    older_cli = given(
+        ("name", "type"),
+        name=NAME,
+        type={"const": "cli"},
+        path=CLI_CONFIG["properties"]["path"],
+        config=CLI_CONFIG,
+        **more,
+    )
+    return {"anyOf": [http, cli, older_cli]}
 
 
 BODIES: dict[str, Schema] = {

@@ -83,6 +83,8 @@ def _responses(path: Path, doc: Doc) -> dict[str, Any]:
     errors = {
         str(status): _json(text, model("Error")) for status, text in _ERRORS.items() if status not in left_out
     }
+    if path.path.startswith(("/filters", "/transformations")):
+        errors["409"] = _json(_ERRORS[409], {"anyOf": [model("AlreadyExists"), model("Error")]})
     return {str(doc.status): _json("Success", doc.ok), **errors}
 
 

@@ -188,7 +188,7 @@ OPERATIONS: dict[str, Doc] = {
     "GET /transformations/{id}/executions": Doc(
         ok=envelopes.resource_list("TransformationExecution"), query={"limit": _limit(255)}
     ),
-    "GET /transformations/{id}/executions/{execution_id}": Doc(ok=model("TransformationExecution")),
+    "GET /transformations/{id}/executions/{execution_id}": Doc(ok=model("TransformationExecutionDetail")),
     "GET /auth/me": Doc(ok=model("Me")),
     "POST /auth/logout": Doc(ok=closed(ok=BOOLEAN)),
     "POST /auth/demo/login": Doc(ok=closed(token=TEXT, session_token=TEXT, team_id=TEXT)),
@@ -233,7 +233,9 @@ OPERATIONS: dict[str, Doc] = {
         ok=envelopes.branch_list("IgnoredEvent"),
         query={"limit": _limit(255), "connection_id": _TEXTS, "id": _TEXTS},
     ),
-    "POST /requests/{id}/retry": Doc(ok=model("RequestRetry"), status=202, body="RequestRetry"),
+    "POST /requests/{id}/retry": Doc(
+        ok=model("RequestRetry"), status=202, body="RequestRetry", needs_body=False
+    ),
     "GET /events": Doc(
         ok=envelopes.traffic_list("Event", is_sharded=False),
         query={**_EVENT_FILTERS, "limit": _limit(100), "cursor": _CURSOR},

@@ -26,6 +26,23 @@ from pytest_fasthook.emulator.resources.destinations import TYPES
 from pytest_fasthook.emulator.resources.keys import GRANTS, SCOPES
 
 _SECRET = closed(value=TEXT, masked=TEXT, created_at=MAYBE_MOMENT, last_rotated_at=MAYBE_MOMENT)
+_EXECUTION: dict[str, Schema] = {
+    "id": TEXT,
+    "team_id": TEXT,
+    "event_id": TEXT,
+    "webhook_id": TEXT,
+    "original_event_data_id": TEXT,
+    "transformed_event_data_id": MAYBE_TEXT,
+    "transformation_id": TEXT,
+    "log_level": one_of("info", "warn", "error"),
+    "logs": array(OBJECT),
+    "created_at": MOMENT,
+    "updated_at": MOMENT,
+}
+_EXECUTION_DATA: dict[str, Schema] = {
+    "original_event_data": MAYBE_OBJECT,
+    "transformed_event_data": MAYBE_OBJECT,
+}
 _EXECUTIONS: dict[str, Schema] = {
     "executions_24h_count": COUNT,
     "executions_24h_successful_count": COUNT,
@@ -124,27 +141,20 @@ RESOURCES: dict[str, Schema] = {
         runtime=TEXT,
         stats=OBJECT,
         log_level=one_of("info", "warn", "error"),
-        console=array(OBJECT),
+        console=array({"type": "string"}),
         warnings=array(ANY),
         request=closed(headers=ANY, body=ANY, query=ANY, path=ANY, method=ANY),
         transformation_run_time=closed(started_at=MOMENT, finished_at=MOMENT, duration_ms={"type": "number"}),
     ),
-    "TransformationExecution": closed(
-        id=TEXT,
-        team_id=TEXT,
-        event_id=TEXT,
-        webhook_id=TEXT,
-        original_event_data_id=TEXT,
-        transformed_event_data_id=MAYBE_TEXT,
-        transformation_id=TEXT,
+    "TransformationExecution": closed(**_EXECUTION, runtime=TEXT, error_code=MAYBE_TEXT, stats=OBJECT),
+    "TransformationExecutionDetail": closed(
+        **_EXECUTION,
         runtime=TEXT,
         error_code=MAYBE_TEXT,
         stats=OBJECT,
-        log_level=one_of("info", "warn", "error"),
-        logs=array(OBJECT),
-        created_at=MOMENT,
-        updated_at=MOMENT,
+        **_EXECUTION_DATA,
     ),
+    "TracedTransformation": closed(**_EXECUTION, **_EXECUTION_DATA),
     "ProjectSecrets": closed(team_id=TEXT, api_key=_SECRET, signing_secret=_SECRET),
     "ProjectApiKey": closed(
         {"api_key": pattern("^fhp_[0-9a-f]{64}$")},
@@ -159,7 +169,7 @@ RESOURCES: dict[str, Schema] = {
         legacy_project_secret=BOOLEAN,
         created_by_user_id=MAYBE_TEXT,
         last_used_at=MAYBE_MOMENT,
-        secret_last_rotated_at=MAYBE_MOMENT,
+        secret_last_rotated_at=MOMENT,
         revoked_at=MAYBE_MOMENT,
         created_at=MOMENT,
         updated_at=MOMENT,

@@ -61,6 +61,12 @@ _TIMELINE = [
 ]
 
 TRAFFIC: dict[str, Schema] = {
+    "AlreadyExists": closed(
+        code={"const": "RESOURCE_ALREADY_EXISTS"},
+        status={"const": 409},
+        message=TEXT,
+        data=closed(id=TEXT, resource_type=one_of("filter", "transformation")),
+    ),
     "Error": {"type": "object", "properties": {"error": TEXT}, "required": ["error"]},
     "Data": closed(
         method=TEXT,
@@ -170,8 +176,8 @@ TRAFFIC: dict[str, Schema] = {
         ignored_events=array(model("IgnoredEvent")),
         attempts=array(model("Attempt")),
         attempts_by_event_id=map_of(array(model("Attempt"))),
-        transformations=array(model("TransformationExecution")),
-        transformations_by_event_id=map_of(array(model("TransformationExecution"))),
+        transformations=array(model("TracedTransformation")),
+        transformations_by_event_id=map_of(array(model("TracedTransformation"))),
         timeline=array(model("TimelineItem")),
         counts=closed(
             events=COUNT, ignored_events=COUNT, attempts=COUNT, transformations=COUNT, proxy_exchanges=COUNT

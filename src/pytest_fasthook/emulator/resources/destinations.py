@@ -31,7 +31,7 @@ def create(world: AppState, team_id: str, body: Any) -> Destination:
     Raises:
         Conflict: the name or the endpoint is taken.
     """
-    values = fields.known(body, *FIELDS)
+    values = _read(body)
     with world.database.transaction():
         if _named(world, team_id, _name(values)):
             raise Conflict("a destination with this name already exists")
@@ -40,7 +40,7 @@ def create(world: AppState, team_id: str, body: Any) -> Destination:
 
 def upsert(world: AppState, team_id: str, body: Any) -> Destination:
     """Create the destination, or replace the one that has the name."""
-    values = fields.known(body, *FIELDS)
+    values = _read(body)
     with world.database.transaction():
         found = _named(world, team_id, _name(values))
         return replace(world, found, {"type": "HTTP", **values}) if found else _insert(world, team_id, values)
@@ -48,7 +48,7 @@ def upsert(world: AppState, team_id: str, body: Any) -> Destination:
 
 def replace(world: AppState, destination: Destination, body: Any) -> Destination:
     """Replace type and config whole; placeholders keep the stored secrets."""
-    values = fields.known(body, *FIELDS)
+    values = _read(body)
     _name(values)
     config = restore_secrets(_needed_config(values), destination.config)
     kind = fields.choice(values, "type", TYPES, default="")
@@ -57,7 +57,7 @@ def replace(world: AppState, destination: Destination, body: Any) -> Destination
 
 def merge(world: AppState, destination: Destination, body: Any) -> Destination:
     """Change the given fields, and the given keys of the config."""
-    values = fields.known(body, *FIELDS)
+    values = _read(body)
     given = fields.mapping(values, "config") or {}
     config = {**destination.config, **restore_secrets(given, destination.config)}
     kind = fields.choice(values, "type", TYPES, default=destination.type)
@@ -74,6 +74,16 @@ def delete(world: AppState, team_id: str, destination_id: str) -> None:
     with world.database.transaction():
         CONNECTIONS.delete(world.database, "destination_id = ? AND team_id = ?", (destination_id, team_id))
         DESTINATIONS.delete(world.database, "id = ? AND team_id = ?", (destination_id, team_id))
+
+
+def _read(body: Any) -> Mapping[str, Any]:
+    """Return the fields of a body; older CLIs send ``{"name", "type": "cli", "path"}`` (fasthook-cli's README)."""
+    if isinstance(body, Mapping) and body.get("type") == "cli":
+        older = fields.known(body, *FIELDS, "path")
+        path = {"path": older["path"]} if "path" in older else {}
+        kept = {name: value for name, value in older.items() if name != "path"}
+        return {**kept, "type": "CLI", "config": {**(fields.mapping(older, "config") or {}), **path}}
+    return fields.known(body, *FIELDS)
 
 
 def _insert(world: AppState, team_id: str, values: Mapping[str, Any]) -> Destination:

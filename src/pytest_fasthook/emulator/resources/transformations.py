@@ -79,7 +79,6 @@ def already_exists(id: str, kind: str) -> dict[str, Any]:  # noqa: A002 - named 
         "code": "RESOURCE_ALREADY_EXISTS",
         "status": 409,
         "message": "Resource already exists",
-        "error": "Resource already exists",
         "data": {"id": id, "resource_type": kind},
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,22 +11,26 @@ from pytest_fasthook.emulator.times import iso
 from pytest_fasthook.emulator.views.traffic import (
     attempt_view,
     event_view,
-    execution_view,
     ignored_view,
     proxy_view,
     request_view,
+    traced_view,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestTrace:
-    """A request and its records; ``events`` holds its ignored branches too."""
+    """A request and its records; ``events`` holds its ignored branches too.
+
+    ``execution_data`` holds, by execution, what its script was given and what it made.
+    """
 
     request: Request
     proxy_exchange: ProxyExchange | None
     events: Sequence[Event]
     attempts: Sequence[Attempt]
     executions: Sequence[Execution]
+    execution_data: Mapping[str, Mapping[str, Any]]
 
 
 def trace_view(story: RequestTrace) -> dict[str, Any]:
@@ -34,7 +38,7 @@ def trace_view(story: RequestTrace) -> dict[str, Any]:
     routed = [event for event in story.events if event.status != "CANCELLED"]
     ignored = [event for event in story.events if event.status == "CANCELLED"]
     attempts = [attempt_view(attempt) for attempt in story.attempts]
-    transformations = [execution_view(execution) for execution in story.executions]
+    transformations = [traced_view(item, story.execution_data[item.id]) for item in story.executions]
     return {
         "request": request_view(story.request),
         "proxy_exchange": proxy_view(story.proxy_exchange),

@@ -127,6 +127,21 @@ def execution_view(execution: Execution) -> dict[str, Any]:
     }
 
 
+def execution_data(original: Payload | None, transformed: Payload | None) -> dict[str, Any]:
+    """Return what a script was given and what it made, as far as they are stored."""
+    return {
+        "original_event_data": None if original is None else serialize_data(original),
+        "transformed_event_data": None if transformed is None else serialize_data(transformed),
+    }
+
+
+def traced_view(execution: Execution, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an execution as a trace shows it (FastHook contract, request trace: closed)."""
+    view = execution_view(execution)
+    kept = {name: value for name, value in view.items() if name not in ("runtime", "error_code", "stats")}
+    return {**kept, **data}
+
+
 _REQUEST_EVENT = [
     "id",
     "team_id",
