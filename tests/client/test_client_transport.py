@@ -20,6 +20,7 @@ from pytest_fasthook.client.faults import may_have_been_sent
 from pytest_fasthook.client.limiter import RateLimiter
 from pytest_fasthook.client.retry import CallLimits
 from pytest_fasthook.client.transport import Transport
+from pytest_fasthook.client.wire import as_sent
 from pytest_fasthook.errors import (
     ApiError,
     RateLimitedError,
@@ -415,6 +416,39 @@ def test_a_webhook_is_sent_exactly_without_key_or_team() -> None:
     assert request.headers.get_list("x-two") == ["1", "2"]
     assert not {"authorization", "x-team-id"} & set(request.headers)
     assert (reply.status, reply.request_id, reply.complete) == (200, "req_1", True)
+
+
+def test_a_webhook_carries_no_header_of_the_http_library() -> None:
+    script = Script(httpx.Response(200))
+    transport_over(script).send("POST", "https://hook-abc.test/", [("X-Sig", "abc")], b"{}")
+    assert set(script.asked[0].headers) == {"host", "user-agent", "content-length", "x-sig"}
+    assert script.asked[0].headers["user-agent"].startswith("pytest-fasthook/")
+
+
+def test_a_webhook_carries_such_a_header_where_it_is_given() -> None:
+    script = Script(httpx.Response(200))
+    transport_over(script).send("POST", "https://hook-abc.test/", [("Accept-Encoding", "br")], b"{}")
+    assert script.asked[0].headers["accept-encoding"] == "br"
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://Hook.test:443/a%20b?z=\u00e9#part", "https://hook.test/a%20b?z=%C3%A9"),
+        ("https://hook.test/a//b?q=a b", "https://hook.test/a//b?q=a%20b"),
+        ("https://hook.test/orders/\u00e9t\u00e9", "https://hook.test/orders/%C3%A9t%C3%A9"),
+    ],
+)
+def test_a_url_is_known_as_it_is_sent(url: str, sent: str) -> None:
+    script = Script(httpx.Response(200))
+    transport_over(script).send("POST", as_sent(url), [], b"{}")
+    assert as_sent(url) == sent
+    assert str(script.asked[0].url) == sent
+    assert as_sent(sent) == sent
+
+
+def test_a_url_that_is_none_stays_as_it_is() -> None:
+    assert as_sent("https://hook.test:99999/") == "https://hook.test:99999/"
 
 
 @pytest.mark.parametrize("status", [302, 401, 404, 405, 429, 500, 503])

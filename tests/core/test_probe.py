@@ -794,3 +794,26 @@ def test_whatever_the_rules_a_probe_is_made_or_refused(
 def test_a_trial_is_never_mistaken_for_a_probe() -> None:
     assert TRIAL.at < START - timedelta(days=365)
     assert TRIAL.probe_id != STAMP.probe_id
+
+
+@pytest.mark.parametrize("provider", ["square", "trello", "twilio"])
+def test_a_signature_over_the_url_is_made_over_the_url_that_is_sent(provider: str) -> None:
+    def sent(url: str) -> tuple[str, dict[str, str]]:
+        config = {"auth_type": "PROVIDER_SIGNATURE", "auth": {"provider": provider}}
+        probe = made(route_of(config=config, url=url), plan_of(b"{}", secrets={"": SECRET}))
+        return probe.url, headers_of(probe)
+
+    typed = sent("https://Hook-abc.test:443/in?z=\u00e9")
+    assert typed == sent("https://hook-abc.test/in?z=%C3%A9")
+    assert typed[0].startswith("https://hook-abc.test/in?z=%C3%A9")
+    assert typed[1] != sent("https://hook-abc.test/in?z=e")[1]
+
+
+def test_a_form_that_is_not_utf_8_is_signed_and_sent_as_it_is() -> None:
+    def sent(body: bytes) -> Probe:
+        form = [("content-type", "application/x-www-form-urlencoded")]
+        config = {"auth_type": "PROVIDER_SIGNATURE", "auth": {"provider": "twilio"}}
+        return made(route_of(config=config), plan_of(body, headers=form, secrets={"": SECRET}))
+
+    assert sent(b"Body=caf\xe9&From=1").body == b"Body=caf\xe9&From=1"
+    assert headers_of(sent(b"Body=caf\xe9&From=1")) != headers_of(sent(b"Body=cafe&From=1"))

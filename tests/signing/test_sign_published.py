@@ -97,3 +97,23 @@ def test_another_body_has_another_signature(provider: str) -> None:
     assert signed(provider, "s", b"a=1", content_type=kind) != signed(
         provider, "s", b"a=2", content_type=kind
     )
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("body", [b"Body=caf\xe9&From=1", b"Body=caf%E9&From=1", b"\xff\xfe", b"a=\xc3"])
+def test_twilio_reads_bytes_that_are_not_utf_8_as_the_verifier_does(body: bytes) -> None:
+    read = body.decode("utf-8", "replace").encode()
+    assert signed("TWILIO", "key", body, content_type=FORM) == signed(
+        "TWILIO", "key", read, content_type=FORM
+    )
+    assert signed("TWILIO", "key", body, content_type=FORM) != signed(
+        "TWILIO", "key", b"Body=caf&From=1", content_type=FORM
+    )
+
+
+@pytest.mark.parametrize("provider", ["GITHUB", "TWILIO", "SQUARE", "SLACK"])
+def test_a_secret_that_is_not_utf_8_is_used_by_its_bytes(provider: str) -> None:
+    given = b"caf\xe9".decode("utf-8", "surrogateescape")
+    assert signed(provider, given, b"{}") != signed(provider, "caf", b"{}")

@@ -34,6 +34,16 @@ NETWORK_ERRORS = (
     UnicodeError,
 )
 """Whatever can go wrong on the way, in the words of all who take part."""
+_LIBRARY_HEADERS = ("accept", "accept-encoding", "connection")
+"""What httpx adds by itself; a source hands it on to the receiver, which may then answer in another way."""
+
+
+def as_sent(url: str) -> str:
+    """Return a URL as it goes over the wire: escaped, without a fragment; a URL that is none stays as it is."""
+    try:
+        return str(httpx.URL(url).copy_with(fragment=None))
+    except (httpx.InvalidURL, UnicodeError):
+        return url  # sending it fails with the reason
 
 
 class Wire:
@@ -49,10 +59,13 @@ class Wire:
             follow_redirects=False,
             trust_env=False,  # proxies and certificates of the environment are seen to by ``Sockets``
         )
+        for name in _LIBRARY_HEADERS:
+            del self._client.headers[name]
 
     def sign(self, *, team_id: str, api_key: Secret) -> None:
         """Put key and team on every call; the client's own headers mask the key in their repr."""
         self._client.headers["accept"] = "application/json"
+        self._client.headers["accept-encoding"] = "gzip, deflate"  # what can be read without other packages
         self._client.headers["x-team-id"] = header_value("the team id", team_id)
         self._client.headers["authorization"] = f"Bearer {header_value('the API key', api_key.reveal())}"
 

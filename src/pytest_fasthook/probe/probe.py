@@ -18,6 +18,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pytest_fasthook.causes import Cause
+from pytest_fasthook.client.wire import as_sent
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.iso import write_iso
 from pytest_fasthook.probe.route import BODY_METHODS, Route
@@ -420,7 +421,7 @@ def _signed(
 
 
 def _url(source_url: str, message: Message, *, base: str) -> str:
-    """The source's URL with the path and query that the rules want."""
+    """The source's URL with the path and query that the rules want, as it is sent: a signature may cover it."""
     parts = urlsplit(source_url)
     path = parts.path if message.path == _path_of(source_url, base) else f"{base}{message.path}"
     as_it_is = message.query == _query_of(source_url)
@@ -429,7 +430,7 @@ def _url(source_url: str, message: Message, *, base: str) -> str:
         if as_it_is
         else urlencode(_pairs(message.query), encoding="utf-8", errors="surrogatepass")
     )
-    return urlunsplit(parts._replace(path=path or "/", query=query))
+    return as_sent(urlunsplit(parts._replace(path=path or "/", query=query)))
 
 
 def _pairs(query: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -142,12 +142,17 @@ def _encode(encoding: str, digest: bytes) -> str:
 def _key(form: KeyForm, secret: Secret) -> bytes:
     text = secret.reveal()
     if form == "text":
-        return text.encode()
+        return _bytes(text)
     try:
         return bytes.fromhex(text) if form == "hex" else _base64(text.removeprefix("whsec_"))
     except ValueError:
         wanted = "hex" if form == "hex" else "base64, with or without whsec_ before it"
         raise SettingsError(f"the source's secret must be {wanted}") from None
+
+
+def _bytes(text: str) -> bytes:
+    """A secret's own bytes: what is not UTF-8 in a variable of the environment comes as lone surrogates."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _base64(text: str) -> bytes:
@@ -171,7 +176,7 @@ def _credentials(scheme: Basic, secret: Secret) -> str:
         if scheme.username is None:
             raise SettingsError("the secret of a BASIC_AUTH source must have the form user:password")
         text = f"{scheme.username}:{text}"
-    return base64.b64encode(text.encode()).decode()
+    return base64.b64encode(_bytes(text)).decode()
 
 
 def _is_form(request: SignedRequest) -> bool:
@@ -182,7 +187,9 @@ def _twilio(secret: Secret, request: SignedRequest) -> str:
     """HMAC-SHA1 over the URL and, for a form, its parameters in the order of their names."""
     signed = request.url
     if _is_form(request):
-        pairs = sorted(set(parse_qsl(request.body.decode(), keep_blank_values=True)))
+        # Who verifies has read the form as UTF-8 before, with U+FFFD for whatever is none.
+        text = request.body.decode("utf-8", "replace")
+        pairs = sorted(set(parse_qsl(text, keep_blank_values=True)))
         signed += "".join(f"{name}{value}" for name, value in pairs)
-    digest = hmac.new(secret.reveal().encode(), signed.encode(), hashlib.sha1).digest()
+    digest = hmac.new(_bytes(secret.reveal()), signed.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
