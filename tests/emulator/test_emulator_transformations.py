@@ -203,6 +203,9 @@ def test_trying_a_script_that_fails_leaves_the_request_and_says_why(api: Api) ->
 
 def test_validating(api: Api) -> None:
     assert api.ok("PUT", "/transformations/validate", {"code": SCRIPT}) == {"valid": True, "errors": []}
+    hashed = {"code": SCRIPT, "code_hash": "0" * 64}
+    assert api.ok("PUT", "/transformations/validate", hashed) == {"valid": True, "errors": []}
+    assert api.call("PUT", "/transformations/validate", {"code": SCRIPT, "code_hash": 1}).status_code == 400
     answer = api.ok("PUT", "/transformations/validate", {"code": "nothing("})
     assert answer["valid"] is False
     assert answer["errors"]

@@ -62,7 +62,8 @@ def capabilities(call: Call) -> Answer:
 
 async def validate(call: Call) -> Answer:
     """Say whether a script can be read."""
-    body = fields.known(call.body(), "code")
+    body = fields.known(call.body(), "code", "code_hash")
+    fields.optional_text(body, "code_hash")
     error = await call.world.scripts.syntax_error(fields.text(body, "code", most=transformations.MAX_CODE))
     return Answer({"valid": error is None, "errors": [] if error is None else [{"message": error}]})
 

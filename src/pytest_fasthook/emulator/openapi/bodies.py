@@ -243,7 +243,7 @@ BODIES: dict[str, Schema] = {
     ),
     "TransformationCreate": given(("name", "code"), name=_FREE_NAME, code=_CODE, env=_ENV),
     "TransformationUpdate": given(name=_FREE_NAME, code=_CODE, env=_ENV),
-    "TransformationValidate": given(("code",), code=_CODE),
+    "TransformationValidate": given(("code",), code=_CODE, code_hash=maybe(_SHORT)),
     "TransformationRun": given(
         ("code",), code=_CODE, env=_ENV, request=_ENVELOPE, timestamp=maybe(_SHORT), context=MAYBE_OBJECT
     ),
