@@ -817,3 +817,26 @@ def test_a_form_that_is_not_utf_8_is_signed_and_sent_as_it_is() -> None:
 
     assert sent(b"Body=caf\xe9&From=1").body == b"Body=caf\xe9&From=1"
     assert headers_of(sent(b"Body=caf\xe9&From=1")) != headers_of(sent(b"Body=cafe&From=1"))
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/a%20b", "/a%20b"),
+        ("/a//b", "/a//b"),
+        ("//b", "//b"),
+        ("/a%2Fb/", "/a%2Fb/"),
+        ("/a b", "/a%20b"),
+        ("/orders/\u00e9t\u00e9", "/orders/%C3%A9t%C3%A9"),
+        ({"startsWith": "/a//"}, "/a//"),
+    ],
+)
+@pytest.mark.parametrize("url", ["https://hook-abc.test/", "https://api.test/hook-abc"])
+def test_a_path_that_a_request_can_have_is_sent(path: Any, sent: str, url: str) -> None:
+    probe = made(filtering(path=path, route={"url": url}))
+    assert probe.url == f"{url.rstrip('/')}{sent}"
+
+
+@pytest.mark.parametrize("path", ["/a%zz", "/a/../b", "/a?b", "/a#b", "/a\ud800"])
+def test_a_path_that_no_request_can_have_is_not_sent(path: str) -> None:
+    assert "path" in refused(filtering(path=path)).message

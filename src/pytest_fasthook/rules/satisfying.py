@@ -30,7 +30,8 @@ TRIES = 300
 
 _HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_TEXT = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-_PATH = re.compile(r"/(?:[A-Za-z0-9_.~!$&'()*+,;=:@-]+/?)*")
+_PATH = re.compile(r"/(?:[A-Za-z0-9_.~!$&'()*+,;=:@/ \u00a1-\ud7ff-]|%[0-9A-Fa-f]{2})*")
+"""A space and letters beyond ASCII go over the wire escaped; whether a filter sees them so, the service decides."""
 _OF_THE_CONNECTION = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
