@@ -840,3 +840,19 @@ def test_a_path_that_a_request_can_have_is_sent(path: Any, sent: str, url: str) 
 @pytest.mark.parametrize("path", ["/a%zz", "/a/../b", "/a?b", "/a#b", "/a\ud800"])
 def test_a_path_that_no_request_can_have_is_not_sent(path: str) -> None:
     assert "path" in refused(filtering(path=path)).message
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("NaN", "text/plain"),
+        ("Infinity", "text/plain"),
+        ("-Infinity", "text/plain"),
+        ("null", "application/json"),
+    ],
+)
+def test_what_only_python_reads_is_no_json(word: str, kind: str) -> None:
+    body = f'{{"a":{word}}}'.encode()
+    probe = made(route_of(), plan_of(body))
+    assert probe.body == body
+    assert headers_of(probe)["content-type"].startswith(kind)

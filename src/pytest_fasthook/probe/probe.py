@@ -224,7 +224,7 @@ def _given(payload: bytes, message: Message, named_type: str | None, stamp: Stam
     """The user's payload: JSON where it can be read as such, else text, else bytes."""
     filled = fill(payload, stamp.values)
     try:
-        message = replace(message, body=json.loads(filled))
+        message = replace(message, body=json.loads(filled, parse_constant=_no_json))
         return Draft(stamp=stamp, message=_of_type(message, named_type or JSON_TYPE), raw=filled)
     except (ValueError, RecursionError):
         pass  # it is not JSON
@@ -232,6 +232,11 @@ def _given(payload: bytes, message: Message, named_type: str | None, stamp: Stam
     body = filled.decode("utf-8", "replace")
     message = _of_type(replace(message, body=body), named_type or _raw_type(filled, form))
     return Draft(stamp=stamp, message=message, raw=filled, form=form)
+
+
+def _no_json(constant: str) -> Any:
+    """Python alone reads ``NaN`` and ``Infinity``."""
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _of_type(message: Message, content_type: str) -> Message:
