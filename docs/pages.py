@@ -42,6 +42,7 @@ WHEN = {
     Cause.METRICS_FAILURES: "failures in the deploy window above the limit",
     Cause.METRICS_LAG: "our own event is not counted by the deadline",
     Cause.STAGE_NOT_RUN: "a stage was deselected or never reached",
+    Cause.INTERNAL_ERROR: "a fault of this package, never of the deploy; no policy covers it",
     Cause.NEGATIVE_ACCEPTED: "a probe of `--fasthook-teeth` that must be refused or ignored got through",
 }
 FILE_ALONE = {

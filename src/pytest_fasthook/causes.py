@@ -22,6 +22,7 @@ class Outcome(StrEnum):
 EXIT_PASS = 0
 EXIT_FAIL = 1
 EXIT_UNAVAILABLE = 69
+EXIT_INTERNAL_ERROR = 70
 EXIT_INCONCLUSIVE = 75
 EXIT_NOT_PERMITTED = 77
 
@@ -59,11 +60,12 @@ class Cause(StrEnum):
     METRICS_LAG = "METRICS_LAG"
     STAGE_NOT_RUN = "STAGE_NOT_RUN"
     NEGATIVE_ACCEPTED = "NEGATIVE_ACCEPTED"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
 
     @property
     def outcome(self) -> Outcome:
         """The outcome of a stage that ends with this code."""
-        if self in _NOT_PERMITTED or self in _UNAVAILABLE:
+        if self in _NOT_PERMITTED or self in _UNAVAILABLE or self is Cause.INTERNAL_ERROR:
             return Outcome.ERROR
         return Outcome.INCONCLUSIVE if self in _MISSING_EVIDENCE else Outcome.FAILED
 
@@ -74,6 +76,8 @@ class Cause(StrEnum):
             return EXIT_NOT_PERMITTED
         if self in _UNAVAILABLE:
             return EXIT_UNAVAILABLE
+        if self is Cause.INTERNAL_ERROR:
+            return EXIT_INTERNAL_ERROR
         return EXIT_INCONCLUSIVE if self in _MISSING_EVIDENCE else EXIT_FAIL
 
 

@@ -434,7 +434,11 @@ def test_what_breaks_the_gate_itself_is_kept_and_ends_it(breaks: str, scene: Sce
     gate.run({"conn_a": ALL})
     assert isinstance(gate.problem, ZeroDivisionError)
     assert gate.board.closed
-    assert Stage.METRICS not in gate.board.of("conn_a")
+    found = gate.board.of("conn_a")
+    causes = [result.cause for result in found.values() if result.cause]
+    assert causes == [Cause.INTERNAL_ERROR]
+    assert any("ZeroDivisionError: a bug" in result.message for result in found.values())
+    assert found[Stage.METRICS].outcome is Outcome.BLOCKED
 
 
 def test_closing_ends_the_run_and_closes_its_resources(scene: Scene) -> None:

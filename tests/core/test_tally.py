@@ -16,14 +16,6 @@ PYTESTS = range(7)
 
 
 @dataclass
-class Session:
-    """What is read of pytest's session."""
-
-    exitstatus: int
-    testsfailed: int = 0
-
-
-@dataclass
 class Report:
     """What is read of pytest's test reports."""
 
@@ -53,7 +45,7 @@ def tally(*reports: Report, others_failed: bool = False) -> Tally:
 
 
 def ends_with(counted: Tally, status: int, own: int, *, failed: int = 0) -> int:
-    return counted.exit_status(cast("pytest.Session", Session(status, failed)), own)
+    return counted.exit_status(status, own, testsfailed=failed).code
 
 
 GATE_FAILED = Report(node(Stage.DELIVERY), outcome="failed")
@@ -97,9 +89,16 @@ def test_a_failed_collection_keeps_1(own: int) -> None:
 
 
 @pytest.mark.parametrize("own", OWN)
-def test_a_failure_that_nobody_reported_keeps_1(own: int) -> None:
-    """A plugin may count a failure of its own, such as a coverage below its limit."""
-    assert ends_with(tally(GATE_FAILED), 1, own, failed=2) == 1
+def test_a_failure_that_nobody_reported_does_not_replace_the_gates_code(own: int) -> None:
+    """A plugin may count a failure of its own, such as a coverage below its limit; that says nothing of a deploy."""
+    decided = tally(GATE_FAILED).exit_status(1, own, testsfailed=2)
+    assert decided.code == own
+    assert "asks for exit code 1" in decided.said[0]
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_a_failure_that_nobody_reported_keeps_1_beside_tests_of_the_user(own: int) -> None:
+    assert ends_with(tally(GATE_FAILED, Report("test_a.py::test_a")), 1, own, failed=2) == 1
 
 
 def test_a_skipped_or_passed_ordinary_test_is_no_failure() -> None:

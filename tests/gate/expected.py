@@ -40,8 +40,11 @@ EXIT_OF_CODE = {
     "METRICS_LAG": 75,
     "STAGE_NOT_RUN": 75,
     "NEGATIVE_ACCEPTED": 1,
+    "METRICS_REGRESSION": 1,
+    "SAMPLE_TOO_SMALL": 75,
+    "INTERNAL_ERROR": 70,
 }
-VERDICT_OF_EXIT = {0: "pass", 1: "fail", 69: "error", 75: "inconclusive", 77: "error"}
+VERDICT_OF_EXIT = {0: "pass", 1: "fail", 69: "error", 70: "error", 75: "inconclusive", 77: "error"}
 OUTCOME_OF_VERDICT = {"fail": "failed", "error": "error", "inconclusive": "inconclusive"}
 
 

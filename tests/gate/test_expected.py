@@ -9,7 +9,7 @@ import pytest
 from expected import EXIT_OF_CODE, STAGES, VERDICT_OF_EXIT
 
 INTERFACE = Path(__file__).resolve().parents[3] / "shared" / "interface.md"
-EXIT_OF_WORDS = {"error 77": 77, "error 69": 69, "fail": 1, "inconclusive": 75}
+EXIT_OF_WORDS = {"error 77": 77, "error 69": 69, "error 70": 70, "fail": 1, "inconclusive": 75}
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ UNDECIDED = {
     "STAGE_NOT_RUN",
 }
 POLICIES: tuple[Policy, ...] = ("keep", "fail", "pass")
-RANK = (1, 77, 69, 75, 0)
+RANK = (1, 77, 70, 69, 75, 0)
 causes = st.sampled_from(Cause)
 
 
@@ -42,6 +42,8 @@ def expected_code(cause: Cause) -> int:
         return 77
     if cause in UNAVAILABLE:
         return 69
+    if cause is Cause.INTERNAL_ERROR:
+        return 70
     return 75 if cause in UNDECIDED else 1
 
 
@@ -77,7 +79,7 @@ SKIPPED = decide(results(not_run(Stage.DELIVERY, "it was deselected")))
 @pytest.mark.parametrize("cause", Cause)
 def test_every_cause_has_the_verdict_and_the_exit_code_of_the_interface(cause: Cause) -> None:
     decision = decision_of(cause)
-    verdict = {1: "fail", 69: "error", 75: "inconclusive", 77: "error"}[expected_code(cause)]
+    verdict = {1: "fail", 69: "error", 70: "error", 75: "inconclusive", 77: "error"}[expected_code(cause)]
 
     assert cause.exit_code == expected_code(cause)
     assert decision.verdict == verdict
@@ -88,7 +90,14 @@ def test_every_cause_has_the_verdict_and_the_exit_code_of_the_interface(cause: C
 
 def test_the_interface_knows_every_cause() -> None:
     assert set(Cause) > NOT_PERMITTED | UNAVAILABLE | UNDECIDED
-    assert len(Cause) == 30
+    assert len(Cause) == 31
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_no_policy_covers_a_fault_of_this_package(policy: Policy) -> None:
+    broken = decision_of(Cause.INTERNAL_ERROR)
+    assert code_of(broken, on_error=policy, on_inconclusive=policy) == 70
+    assert code_of(OUTAGE, on_error="pass") == 0
 
 
 def test_a_route_on_which_every_stage_passed_passes() -> None:

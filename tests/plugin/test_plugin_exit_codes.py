@@ -164,11 +164,16 @@ Gate.collect = broken
 
 
 @pytest.mark.parametrize("args", [(), ("-n", "1")], ids=["here", "under xdist"])
-def test_a_gate_that_breaks_is_no_success_and_says_so(args: tuple[str, ...], scene: Scene) -> None:
+def test_a_gate_that_breaks_is_a_fault_of_this_package_and_says_so(
+    args: tuple[str, ...], scene: Scene
+) -> None:
     scene.file("conftest.py", BREAKS)
     with scene.serving() as standin:
         result = scene.gate(REPORT, *args)
-    assert (result.ret, document(scene)["verdict"], standin.probes) == (75, "inconclusive", [])
+    assert (result.ret, document(scene)["verdict"], standin.probes) == (70, "error", [])
+    (connection,) = document(scene)["connections"]
+    assert connection["cause"]["code"] == "INTERNAL_ERROR"
+    assert "ZeroDivisionError: a bug beside ***" in connection["cause"]["message"]
     assert "the gate itself broke; please report this:" in text_of(result)
     assert "ZeroDivisionError: a bug beside ***" in text_of(result)
     assert API_KEY not in text_of(result)

@@ -16,7 +16,10 @@ def pytest_unconfigure():
     print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}))
     print("OURS", *sorted(name for name in sys.modules if name.startswith("pytest_fasthook")))
 """
-LIGHT = {f"pytest_fasthook{name}" for name in ("", ".plugin", ".options", ".fixtures", ".hookspecs")}
+LIGHT = {
+    f"pytest_fasthook{name}"
+    for name in ("", ".plugin", ".plugin.fixtures", ".plugin.hookspecs", ".settings", ".settings.options")
+}
 
 
 def modules_of_a_bare_run(folder: Path, *arguments: str) -> tuple[set[str], set[str]]:

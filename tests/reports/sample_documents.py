@@ -31,6 +31,7 @@ STAGE_OF_CAUSE = {
     Cause.METRICS_LAG: Stage.METRICS,
     Cause.STAGE_NOT_RUN: Stage.METRICS,
     Cause.NEGATIVE_ACCEPTED: Stage.INGRESS,
+    Cause.INTERNAL_ERROR: Stage.BRANCH,
 }
 RANK = ("fail", "error", "inconclusive", "pass")
 
@@ -195,7 +196,7 @@ def document(*connections: Document, **more: Any) -> Document:
         "schema_version": 1,
         "tool": {"name": "pytest-fasthook", "version": "0.1.0"},
         "verdict": verdict,
-        "exit_code": max((_exit_code(entry) for entry in listed), key=(0, 75, 69, 77, 1).index),
+        "exit_code": max((_exit_code(entry) for entry in listed), key=(0, 75, 69, 70, 77, 1).index),
         "started_at": at(0),
         "finished_at": at(4.5),
         "api": {"url": "https://api.fasthook.io/v1", "team_id": "tm_1"},

@@ -17,7 +17,7 @@ IDS = {
     "api_url": "https://api.fasthook.io/v1",
     "stage": "delivery",
 }
-WITHOUT_CALLS = {Cause.API_RATE_LIMITED, Cause.STAGE_NOT_RUN}
+WITHOUT_CALLS = {Cause.API_RATE_LIMITED, Cause.STAGE_NOT_RUN, Cause.INTERNAL_ERROR}
 
 
 def calls(text: str) -> list[str]:

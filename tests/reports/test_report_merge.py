@@ -9,7 +9,7 @@ import sample_documents as sample
 
 from pytest_fasthook.causes import Cause
 from pytest_fasthook.judge.verdict import Verdict as GateVerdict
-from pytest_fasthook.reports import json_report, model, reading
+from pytest_fasthook.reports import json_report, model_fields, reading
 from pytest_fasthook.reports.consistency import contradictions
 from pytest_fasthook.reports.merge import merge
 
@@ -133,7 +133,7 @@ def test_what_is_merged_stays_as_it_was() -> None:
 
 
 def test_the_verdicts_here_are_the_gates() -> None:
-    assert {str(verdict) for verdict in model.Verdict} == {str(verdict) for verdict in GateVerdict}
+    assert {str(verdict) for verdict in model_fields.Verdict} == {str(verdict) for verdict in GateVerdict}
 
 
 def test_a_stage_that_nobody_ran_is_not_let_through() -> None:

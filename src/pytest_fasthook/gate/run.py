@@ -30,7 +30,7 @@ from pytest_fasthook.gate.tracks import Track
 from pytest_fasthook.gate.turns import Turns
 from pytest_fasthook.judge import chain, teeth
 from pytest_fasthook.judge.findings import ended
-from pytest_fasthook.judge.sequence import not_run
+from pytest_fasthook.judge.sequence import blocked_after, broken, not_run
 from pytest_fasthook.probe.probe import Plan, Probe, Refusal, Stamp, probe_for, saved_probe
 from pytest_fasthook.probe.route import Route
 from pytest_fasthook.probe.sharing import Group, grouped
@@ -124,6 +124,7 @@ class Gate:
                 self.bite()
         except BaseException as error:  # noqa: BLE001 - carried to the main thread, which reports it
             self.problem = error
+            self._tell_broken(stages, error)
         finally:
             self._tell_untried()
             self.board.close()
@@ -193,6 +194,16 @@ class Gate:
     def _tell(self, connection_id: str, result: StageResult) -> None:
         self.board.post(connection_id, result)
         self.on_result(connection_id, result)
+
+    def _tell_broken(self, connections: Iterable[str], problem: BaseException) -> None:
+        """What was not decided when the gate broke never will be: that is no fault of the deploy."""
+        for name in connections:
+            decided = self.board.of(name)
+            first = next((stage for stage in Stage if stage not in decided), None)
+            if first is not None:
+                results = {**decided, first: broken(first, problem)}
+                for result in (results[first], *blocked_after(first, results).values()):
+                    self._tell(name, result)
 
     def _tell_untried(self) -> None:
         """A run that was ended early says how far it had come."""

@@ -105,6 +105,12 @@ def not_run(stage: Stage, why: str) -> StageResult:
     return ended(stage, Cause.STAGE_NOT_RUN, f"{stage} did not run: {why}, expected it to run and pass")
 
 
+def broken(stage: Stage, problem: BaseException) -> StageResult:
+    """The result of a stage that a fault of this package kept from being decided."""
+    said = f"{type(problem).__name__}: {problem}".rstrip(": ")
+    return ended(stage, Cause.INTERNAL_ERROR, f"{stage} could not be decided: the gate itself broke: {said}")
+
+
 def blocked_after(
     blocking: Stage, results: Mapping[Stage, StageResult], *, advisory: Collection[Stage] = ()
 ) -> dict[Stage, StageResult]:

@@ -1,7 +1,8 @@
 """From stage results to a connection's verdict, to the run's verdict, to the exit code.
 
-Worst wins: fail, then error, then inconclusive, then pass. Between two errors the one that needs a person (77) wins
-over the one that may go away (69). A pass needs a positive result of every deciding stage.
+Worst wins: fail, then error, then inconclusive, then pass. Between errors the one that needs a person (77) wins
+over a fault of this package (70), and that over the one that may go away (69). A pass needs a positive result of every
+deciding stage.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from enum import StrEnum
 from pytest_fasthook.causes import (
     EXIT_FAIL,
     EXIT_INCONCLUSIVE,
+    EXIT_INTERNAL_ERROR,
     EXIT_NOT_PERMITTED,
     EXIT_PASS,
     EXIT_UNAVAILABLE,
@@ -34,7 +36,15 @@ class Verdict(StrEnum):
 
 
 _WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PASS)
-_WORST_CODE_FIRST = (EXIT_FAIL, EXIT_NOT_PERMITTED, EXIT_UNAVAILABLE, EXIT_INCONCLUSIVE, EXIT_PASS)
+WORST_CODE_FIRST = (
+    EXIT_FAIL,
+    EXIT_NOT_PERMITTED,
+    EXIT_INTERNAL_ERROR,
+    EXIT_UNAVAILABLE,
+    EXIT_INCONCLUSIVE,
+    EXIT_PASS,
+)
+"""The gate's own exit codes."""
 _OF_OUTCOME = {
     Outcome.PASSED: Verdict.PASS,
     Outcome.FAILED: Verdict.FAIL,
@@ -96,7 +106,7 @@ def decide(results: Mapping[Stage, StageResult]) -> Decision:
     for verdict in _WORST_FIRST[:-1]:
         worst = [r for r in deciding if _OF_OUTCOME.get(r.outcome) is verdict]
         if worst:
-            return Decision(verdict, max(worst, key=_exit_code_of), complete)
+            return Decision(verdict, min(worst, key=_code_rank), complete)
     missing = next((r for r in deciding if r.outcome is not Outcome.PASSED), None)
     if missing or not deciding:
         return Decision(Verdict.INCONCLUSIVE, missing)
@@ -107,8 +117,8 @@ def _is_unasked(result: StageResult) -> bool:
     return result.outcome is Outcome.BLOCKED and result.blocked_by is None
 
 
-def _exit_code_of(result: StageResult) -> int:
-    return result.cause.exit_code if result.cause else EXIT_PASS
+def _code_rank(result: StageResult) -> int:
+    return WORST_CODE_FIRST.index(result.cause.exit_code if result.cause else EXIT_PASS)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -126,11 +136,15 @@ def exit_code(decisions: Sequence[Decision], *, on_inconclusive: Policy, on_erro
     codes = {_policed(d, on_inconclusive=on_inconclusive, on_error=on_error) for d in decisions}
     if not codes:
         return EXIT_INCONCLUSIVE
-    return min(codes, key=_WORST_CODE_FIRST.index)
+    return min(codes, key=WORST_CODE_FIRST.index)
 
 
 def _policed(decision: Decision, *, on_inconclusive: Policy, on_error: Policy) -> int:
     """One connection's exit code under the policies."""
+    if decision.deciding and decision.deciding.cause is Cause.INTERNAL_ERROR:
+        return (
+            EXIT_INTERNAL_ERROR  # a fault of this package says nothing of the route, so no policy covers it
+        )
     policies = {Verdict.INCONCLUSIVE: on_inconclusive, Verdict.ERROR: on_error}
     match policies.get(decision.verdict):
         case "fail":

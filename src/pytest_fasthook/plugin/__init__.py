@@ -6,6 +6,7 @@ Nothing heavy is imported here. The gate's own modules are loaded only when a ru
 from __future__ import annotations
 
 import argparse
+import traceback
 from collections.abc import Generator
 
 import pytest
@@ -75,6 +76,29 @@ def pytest_configure(config: pytest.Config) -> None:
             from pytest_fasthook.plugin.start import start_gate  # noqa: PLC0415 - as above
 
         start_gate(config)
+
+
+GATE = "fasthook-gate"
+"""The name under which the gate of a session is registered."""
+EXIT_TESTS_FAILED = int(pytest.ExitCode.TESTS_FAILED)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | pytest.ExitCode | None, object]:
+    """End with the exit code that the gate decided, whatever other plugins and hooks make of it afterwards."""
+    try:
+        status = yield
+    except pytest.UsageError:
+        raise
+    except BaseException as problem:
+        gate = config.pluginmanager.get_plugin(GATE)
+        if gate is None:
+            raise
+        gate.hook_failed(problem)
+        traceback.print_exception(problem)
+        return gate.outermost(EXIT_TESTS_FAILED)
+    gate = config.pluginmanager.get_plugin(GATE)
+    return status if gate is None or status is None else gate.outermost(int(status))
 
 
 NO_TESTS = {

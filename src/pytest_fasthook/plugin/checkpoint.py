@@ -37,6 +37,7 @@ class Checkpoint:
         self._net = net
         self._next_at = clock.monotonic()
         self._lock = threading.Lock()
+        self._written: Path | None = None
 
     def save(self) -> None:
         """Write now: a probe is about to be sent, and must not be sent twice."""
@@ -46,6 +47,7 @@ class Checkpoint:
             began = self._clock.monotonic()
             try:
                 files.write_whole(self._path, json_report.render(self._so_far()), net=self._net)
+                self._written = self._path
             except files.UnwritablePathError:
                 # The report at the end meets the same trouble and says it; a checkpoint is only a safeguard.
                 self._path = None
@@ -56,6 +58,11 @@ class Checkpoint:
         """Write, unless that was done a moment ago."""
         if self._clock.monotonic() >= self._next_at:
             self.save()
+
+    def remove(self) -> None:
+        """Take away what was written: the report of the finished run is missing, and this is none."""
+        if self._written is not None:
+            self._written.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Write nothing more: the report of the finished run takes the place."""

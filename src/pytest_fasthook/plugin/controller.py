@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import threading
-import traceback
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -24,7 +24,7 @@ from pytest_fasthook.gate.opening import open_gate, open_transport
 from pytest_fasthook.gate.planning import plans_of
 from pytest_fasthook.gate.run import Gate
 from pytest_fasthook.gate.selection import Selection, connections_of
-from pytest_fasthook.judge.sequence import blocked_after
+from pytest_fasthook.judge.sequence import blocked_after, broken
 from pytest_fasthook.judge.verdict import completed, decide, exit_code, worst
 from pytest_fasthook.plugin.checkpoint import Checkpoint
 from pytest_fasthook.plugin.hooks import announce, with_payloads
@@ -33,8 +33,10 @@ from pytest_fasthook.plugin.mailbox import Mailbox
 from pytest_fasthook.plugin.output import (
     check_paths,
     github_annotations,
+    header,
     last_words,
     load_summary,
+    said_of_fault,
     summary,
     write_all,
 )
@@ -59,6 +61,8 @@ from pytest_fasthook.settings.options import JSON
 from pytest_fasthook.stages import Stage, StageResult
 
 TICK_S = 0.1
+MAX_WARNINGS = 6
+"""Pytest's exit code for more warnings than ``--max-warnings`` allows; from pytest 9.1 on."""
 LAST_WORDS_S = 1.0
 """How long a gate that was stopped may take to say how far it had come, in seconds; as a rule it takes none."""
 
@@ -89,7 +93,9 @@ class GatePlugin(Collecting):
         self._checkpoint = Checkpoint(
             self.settings.reports.get(JSON), self._so_far, self._clock, net=self.settings.net
         )
-        self._session: pytest.Session | None = None
+        self._finished = self._announced = False
+        self._status = EXIT_PASS
+        self._runs: list[ConnectionRun] = []
         self._document: dict[str, Any] | None = None
         self._said: list[str] = []
 
@@ -151,27 +157,35 @@ class GatePlugin(Collecting):
         """Start the gate for the stages that pytest will run; without any there is nothing to send."""
         stages = selected_stages(nodeids, self.connections)
         if self._selection.failure is not None:
-            self._post_failure(self._selection.failure)
+            (placeholder,) = self.connections
+            self._post_failure(placeholder, self._selection.failure)
         if self._selection.failure is not None or not any(stages.values()):
             self._close_board()
             return
         self.settings = self._with_payloads()
         if self.settings.plan:
             stages = {connection: frozenset(Stage) for connection, asked in stages.items() if asked}
-        self._gate = open_gate(
+        try:
+            self._gate = self._opened()
+        except Exception as problem:  # noqa: BLE001 - a fault of this package is never told as one of the deploy
+            for one in self.connections:
+                self._post_failure(one, broken(Stage.PREFLIGHT, problem))
+            self._said += said_of_fault(problem, self.settings)
+            self._close_board()
+            return
+        self._resources.callback(self._gate.close)
+        self._began = self._clock.now()
+        run = threading.Thread(target=self._run, args=(self._gate, stages), name="fasthook-gate", daemon=True)
+        run.start()
+
+    def _opened(self) -> Gate:
+        return open_gate(
             self.settings,
             clock=self._clock,
             board=self._board,
             on_result=self._deliver,
             on_sent=self._checkpoint.save,
         )
-        self._resources.callback(self._gate.close)
-        self._began = self._clock.now()
-        gate = self._gate
-        self._thread = threading.Thread(
-            target=self._run, args=(gate, stages), name="fasthook-gate", daemon=True
-        )
-        self._thread.start()
 
     def _with_payloads(self) -> Settings:
         """The settings with what hooks supply.
@@ -194,12 +208,11 @@ class GatePlugin(Collecting):
         finally:
             self._close_board()
 
-    def _post_failure(self, failure: StageResult) -> None:
-        """Report a selection that failed as the preflight of what was to be selected."""
-        (placeholder,) = self.connections
+    def _post_failure(self, connection_id: str, failure: StageResult) -> None:
+        """Report what kept the gate from starting as the preflight of a connection."""
         for result in (failure, *blocked_after(failure.stage, {failure.stage: failure}).values()):
-            self._board.post(placeholder, result)
-            self._deliver(placeholder, result)
+            self._board.post(connection_id, result)
+            self._deliver(connection_id, result)
 
     def _close_board(self) -> None:
         self._board.close()
@@ -265,39 +278,99 @@ class GatePlugin(Collecting):
 
     # -- when pytest ends --------------------------------------------------------------------------------------
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Decide the exit code and write the reports."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Decide the exit code and write the reports before anybody else ends the session; then let it stand."""
         if session.config.option.collectonly:
+            return (yield)
+        self.finish(int(session.exitstatus), testsfailed=session.testsfailed)
+        session.exitstatus = self._status
+        try:
+            return (yield)
+        finally:
+            if session.exitstatus == MAX_WARNINGS and self._status == EXIT_PASS:
+                self._settle_again(MAX_WARNINGS)  # pytest's own, and decided only now
+            session.exitstatus = self._status
+
+    def finish(self, status: int, *, testsfailed: int = 0) -> None:
+        """Decide the exit code and write the reports, once.
+
+        Args:
+            status: what pytest itself makes of the session.
+            testsfailed: how many failures pytest has counted.
+        """
+        if self._finished:
             return
-        self._session = session
+        self._finished = True
         self._stop()
         if self._gate is not None:
             self._board.wait_for_end(timeout=LAST_WORDS_S)
         if self._mailbox is not None:
             self._mailbox.close()
         self._checkpoint.close()
-        runs = [
-            self._with_transcript(self._connection_run(one, self._reported(one, session)))
+        self._runs = [
+            self._with_transcript(self._connection_run(one, self._reported(one, status)))
             for one in self.connections
         ]
         if self.settings.on_fail == "pause":
             from pytest_fasthook.plugin.pausing import pause_failing  # noqa: PLC0415 - keeps start-up light
 
-            runs = pause_failing(runs, self.settings, self._clock)
+            self._runs = pause_failing(self._runs, self.settings, self._clock)
         own = exit_code(
-            [run.decision for run in runs],
+            [run.decision for run in self._runs],
             on_inconclusive=self.settings.on_inconclusive,
             on_error=self.settings.on_error,
         )
-        session.exitstatus = self._tally.exit_status(session, own)
-        self._document = self._documented(runs, int(session.exitstatus))
-        self._said += self._broken()
+        decided = self._tally.exit_status(status, own, testsfailed=testsfailed)
+        self._said += [*self._broken(), *decided.said]
+        self._settle(decided.code)
+
+    def _settle(self, status: int) -> None:
+        """Write the reports with this exit code; one that cannot be written makes it 1 where it was 0, in all."""
+        self._status = status
+        self._document = self._documented(self._runs, status)
         written = write_all(self._document, self.settings, os.environ)
-        broken_hooks = announce(self._document, self._config)
+        broken_hooks = announce(self._document, self._config) if not self._announced else []
+        self._announced = True
         self._said += [*written.lines, *map(self.settings.redactor.show, broken_hooks)]
-        if (written.failed or broken_hooks) and session.exitstatus == EXIT_PASS:
-            session.exitstatus = EXIT_FAIL
+        if JSON in written.missing:
+            self._checkpoint.remove()
+        if (written.failed or broken_hooks) and status == EXIT_PASS:
+            self._settle_again(EXIT_FAIL)
+
+    def _settle_again(self, status: int) -> None:
+        """Write the reports once more, since the exit code is another one now."""
+        self._status = status
+        self._document = self._documented(self._runs, status)
+        write_all(self._document, self.settings, {})
+
+    def outermost(self, status: int) -> int:
+        """The exit code of the process, whatever was made of it after it was decided.
+
+        Args:
+            status: what pytest was about to end with.
+        """
+        if self._config.option.collectonly or status == pytest.ExitCode.USAGE_ERROR:
+            return status
+        if not self._finished:
+            self.finish(status)
+            self._tell_late()
+        return self._status
+
+    def hook_failed(self, problem: BaseException) -> None:
+        """A hook of somebody else raised when the session was over: that is a failure of the run, in all reports."""
+        interrupted = isinstance(problem, KeyboardInterrupt)
+        if not self._finished:
+            self.finish(pytest.ExitCode.INTERRUPTED if interrupted else EXIT_PASS)
+            self._tell_late()
+        if self._status == EXIT_PASS:
+            self._settle_again(int(pytest.ExitCode.INTERRUPTED) if interrupted else EXIT_FAIL)
+
+    def _tell_late(self) -> None:
+        """Say what came of the run where pytest's own terminal is closed already."""
+        verdict = worst(run.decision.verdict for run in self._runs)
+        text = [f"{verdict}, exit code {self._status}: pytest was ended before the gate", *self._said]
+        sys.stderr.write("".join(f"fasthook: {line}\n" for line in text))
 
     def _documented(self, runs: Sequence[ConnectionRun], status: int) -> dict[str, Any]:
         return document(
@@ -311,14 +384,14 @@ class GatePlugin(Collecting):
             )
         )
 
-    def _reported(self, connection_id: str, session: pytest.Session) -> frozenset[Stage]:
+    def _reported(self, connection_id: str, status: int) -> frozenset[Stage]:
         """The stages that count as run: those that pytest reported as passed.
 
         Where it was interrupted while the gate still waited, also those that were decided by then: an xdist worker
         may have been ended before it could report them, and what is told must be where the run really stood.
         """
         decided = frozenset(self._board.of(connection_id))
-        cut_off = session.exitstatus == pytest.ExitCode.INTERRUPTED and decided < frozenset(self.stages)
+        cut_off = status == pytest.ExitCode.INTERRUPTED and decided < frozenset(self.stages)
         return self._tally.passed_stages(connection_id) | (decided if cut_off else frozenset())
 
     def _so_far(self) -> dict[str, Any]:
@@ -352,10 +425,7 @@ class GatePlugin(Collecting):
     def _broken(self) -> list[str]:
         """What broke the gate itself, if anything did: a fault of this package that its users should report."""
         problem = self._gate.problem if self._gate else None
-        if problem is None:
-            return []
-        lines = ["the gate itself broke; please report this:", *traceback.format_exception(problem)]
-        return [self.settings.redactor.show(line.rstrip()) for line in lines]
+        return said_of_fault(problem, self.settings) if problem is not None else []
 
     def _notes(self) -> Iterator[str]:
         """What is true of every connection of the run and must not be overlooked."""
@@ -366,20 +436,7 @@ class GatePlugin(Collecting):
 
     def pytest_report_header(self) -> list[str]:
         """The settings as they were resolved; nothing secret is among them."""
-        settings = self.settings
-        where = "embedded emulator" if settings.emulator else settings.api_url
-        origin = settings.origins.get("team")
-        team = f"team {settings.team_id}" + (f" (from {origin})" if origin else "")
-        show = settings.redactor.show
-        return [
-            show(
-                f"fasthook: {where}, {team}, {len(self.connections)} connection(s): {', '.join(self.connections)}"
-            ),
-            show(
-                f"fasthook: mode {settings.mode}, timeout {settings.timeout_s:g}s, attempts {settings.attempts}"
-            ),
-            *(f"fasthook: {show(note)}" for note in (*self._selection.notes, *self._unused)),
-        ]
+        return header(self.settings, self.connections, (*self._selection.notes, *self._unused))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The verdict, the deciding stage, its cause, the ids and the next step."""
@@ -392,8 +449,8 @@ class GatePlugin(Collecting):
         shown, fit = last_words(lines, self.settings.net)
         for text, markup in shown:
             terminalreporter.write_line(text, **markup)
-        if not fit and self._session is not None and self._session.exitstatus == EXIT_PASS:
-            self._session.exitstatus = EXIT_FAIL
+        if not fit and self._status == EXIT_PASS:
+            self._settle_again(EXIT_FAIL)
 
     def pytest_unconfigure(self) -> None:
         """Stop whatever was started for the session."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,10 +34,12 @@ class Written:
     Attributes:
         lines: one for each report.
         failed: whether one is missing.
+        missing: those that could not be written.
     """
 
     lines: tuple[str, ...]
     failed: bool
+    missing: frozenset[Option] = frozenset()
 
 
 _PYTEST_FILES = {
@@ -85,11 +88,30 @@ def _files_of_pytest(config: pytest.Config) -> Iterator[tuple[Path, str]]:
         text = config.getoption(dest, None)
         if isinstance(text, str) and text:
             yield config.invocation_params.dir / Path(text).expanduser(), flag
-    log_file = config.getini("log_file")
+    log_file = config.getini("log_file") if config.pluginmanager.hasplugin("logging-plugin") else None
     if log_file:
         yield config.rootpath / str(log_file), "log_file in the ini file"
     for argument in config.args:
         yield config.invocation_params.dir / argument.partition("::")[0], "the tests to run"
+
+
+def header(settings: Settings, connections: Sequence[str], notes: Iterable[str]) -> list[str]:
+    """The lines at pytest's start: the settings as they were resolved; nothing secret is among them."""
+    where = "embedded emulator" if settings.emulator else settings.api_url
+    origin = settings.origins.get("team")
+    team = f"team {settings.team_id}" + (f" (from {origin})" if origin else "")
+    lines = [
+        f"{where}, {team}, {len(connections)} connection(s): {', '.join(connections)}",
+        f"mode {settings.mode}, timeout {settings.timeout_s:g}s, attempts {settings.attempts}",
+        *notes,
+    ]
+    return [settings.redactor.show(f"fasthook: {line}") for line in lines]
+
+
+def said_of_fault(problem: BaseException, settings: Settings) -> list[str]:
+    """What to report of a fault of this package."""
+    lines = ["the gate itself broke; please report this:", *traceback.format_exception(problem)]
+    return [settings.redactor.show(line.rstrip()) for line in lines]
 
 
 def write_all(document: Document, settings: Settings, environment: Mapping[str, str]) -> Written:
@@ -97,17 +119,23 @@ def write_all(document: Document, settings: Settings, environment: Mapping[str, 
 
     A report that fails stops no other.
     """
-    lines, failed = [], False
+    lines, missing = [], set()
     for option, path in settings.reports.items():
         try:
             files.write_whole(path, _RENDERERS[option](document), net=settings.net)
             lines.append(f"{option.flag}: wrote {path}")
         except ValueError as error:
             lines.append(f"{option.flag}: the report is missing: {error}")
-            failed = True
+            missing.add(option)
+        except Exception as error:  # noqa: BLE001 - a fault of one writer must not lose the other reports
+            shown = settings.redactor.show(f"{type(error).__name__}: {error}")
+            lines.append(
+                f"{option.flag}: the report is missing by a fault of this package, please report it: {shown}"
+            )
+            missing.add(option)
     summary_file = environment.get("GITHUB_STEP_SUMMARY")
     added = _append_step_summary(document, Path(summary_file), settings) if summary_file else NOTHING_SAID
-    return Written((*lines, *added.lines), failed or added.failed)
+    return Written((*lines, *added.lines), bool(missing) or added.failed, frozenset(missing))
 
 
 def _append_step_summary(document: Document, path: Path, settings: Settings) -> Written:

@@ -112,6 +112,14 @@ class Collecting:
         """Wait for a stage's notice."""
         raise NotImplementedError
 
+    def outermost(self, status: int) -> int:
+        """The exit code of the process; only the process that gates has one of its own."""
+        return status
+
+    def hook_failed(self, problem: BaseException) -> None:
+        """Take note that a hook of somebody else raised when the session was over."""
+        raise problem
+
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_fasthook.causes import Cause, Outcome
-from pytest_fasthook.reports.model import VERDICT_OF, ConnectionRun, Policy, Run, Verdict
+from pytest_fasthook.reports.model import ConnectionRun, Run
+from pytest_fasthook.reports.model_fields import VERDICT_OF, Policy, Verdict
 from pytest_fasthook.stages import Stage
 
 
@@ -29,9 +30,9 @@ def _of_run(run: Run) -> Iterator[str]:
 
 
 def _policy_allows(run: Run) -> bool:
-    """A policy forgives what could not be seen, but not a stage that nobody ran."""
+    """A policy forgives what could not be seen, but neither a stage that nobody ran nor a fault of this package."""
     reasons = (connection.reason for connection in run.connections)
-    if any(reason and reason.code is Cause.STAGE_NOT_RUN for reason in reasons):
+    if any(reason and reason.code in {Cause.STAGE_NOT_RUN, Cause.INTERNAL_ERROR} for reason in reasons):
         return False
     present = {connection.verdict for connection in run.connections} - {Verdict.PASS}
     policies = {Verdict.INCONCLUSIVE: run.policy.on_inconclusive, Verdict.ERROR: run.policy.on_error}

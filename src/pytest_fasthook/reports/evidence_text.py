@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_fasthook.reports.model import Answer, Scalar, StageRun
+from pytest_fasthook.reports.model import Answer, StageRun
+from pytest_fasthook.reports.model_fields import Scalar
 
 
 def scalar_text(value: Scalar) -> str:

@@ -17,7 +17,8 @@ from pytest_fasthook.causes import Outcome
 from pytest_fasthook.reports.elements import Node, el, page
 from pytest_fasthook.reports.evidence_text import answer_heading, json_text, scalar_text
 from pytest_fasthook.reports.metrics_chart import chart, in_words, series
-from pytest_fasthook.reports.model import Answer, ConnectionRun, Mode, Reason, Run, StageRun, Verdict
+from pytest_fasthook.reports.model import Answer, ConnectionRun, Reason, Run, StageRun
+from pytest_fasthook.reports.model_fields import Mode, Verdict
 from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.timeline import timeline
 from pytest_fasthook.reports.waterfall import waterfall

@@ -20,7 +20,8 @@ from pytest_fasthook.causes import Cause, Outcome
 from pytest_fasthook.errors import FastHookError
 from pytest_fasthook.redact import clean, one_line
 from pytest_fasthook.reports.evidence_text import evidence_lines, scalar_text
-from pytest_fasthook.reports.model import ConnectionRun, Run, StageRun, Verdict
+from pytest_fasthook.reports.model import ConnectionRun, Run, StageRun
+from pytest_fasthook.reports.model_fields import Verdict
 from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.wording import policy_note
 

@@ -9,7 +9,8 @@ from typing import Any
 from pytest_fasthook.causes import Outcome
 from pytest_fasthook.redact import one_line
 from pytest_fasthook.reports.evidence_text import scalar_text
-from pytest_fasthook.reports.model import ConnectionRun, Reason, Run, StageRun, Verdict
+from pytest_fasthook.reports.model import ConnectionRun, Reason, Run, StageRun
+from pytest_fasthook.reports.model_fields import Verdict
 from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.wording import (
     PLAN,

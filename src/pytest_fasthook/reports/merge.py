@@ -9,16 +9,18 @@ from typing import Any
 from pytest_fasthook.causes import (
     EXIT_FAIL,
     EXIT_INCONCLUSIVE,
+    EXIT_INTERNAL_ERROR,
     EXIT_NOT_PERMITTED,
     EXIT_PASS,
     EXIT_UNAVAILABLE,
 )
-from pytest_fasthook.reports.model import Policy, Run, Verdict
+from pytest_fasthook.reports.model import Run
+from pytest_fasthook.reports.model_fields import Policy, Verdict
 from pytest_fasthook.reports.reading import read
 
 Document = Mapping[str, Any]
 
-_MILD_CODES = (EXIT_NOT_PERMITTED, EXIT_UNAVAILABLE, EXIT_INCONCLUSIVE, EXIT_PASS)
+_MILD_CODES = (EXIT_NOT_PERMITTED, EXIT_INTERNAL_ERROR, EXIT_UNAVAILABLE, EXIT_INCONCLUSIVE, EXIT_PASS)
 """The gate's own codes below a failure, worst first; between a failure and these stand pytest's own."""
 
 

@@ -331,6 +331,10 @@ _STEPS: Mapping[Cause, _Step] = {
         "Run {stage} as well: look for -k, --lf, --deselect, -x or a session time-out that kept it from "
         "running."
     ),
+    Cause.INTERNAL_ERROR: _Step(
+        "This is a fault of pytest-fasthook, and says nothing of the deploy. Please report it with the lines that "
+        "the summary shows, then run the gate again."
+    ),
     Cause.NEGATIVE_ACCEPTED: _Step(
         "Check the authentication of {source} and the filter of {connection}: one of them lets through "
         "what it must keep out.",

@@ -10,7 +10,8 @@ from typing import Any
 
 from pytest_fasthook.causes import Outcome
 from pytest_fasthook.reports.evidence_text import evidence_lines
-from pytest_fasthook.reports.model import ConnectionRun, Run, StageRun, Verdict
+from pytest_fasthook.reports.model import ConnectionRun, Run, StageRun
+from pytest_fasthook.reports.model_fields import Verdict
 from pytest_fasthook.reports.reading import read
 from pytest_fasthook.reports.timeline import Bar, timeline
 from pytest_fasthook.reports.wording import (

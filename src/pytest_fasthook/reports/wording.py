@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from pytest_fasthook.causes import Outcome
-from pytest_fasthook.reports.model import ConnectionRun, Policy, Run, StageRun, Verdict
+from pytest_fasthook.reports.model import ConnectionRun, Run, StageRun
+from pytest_fasthook.reports.model_fields import Policy, Verdict
 from pytest_fasthook.stages import Stage
 
 LET_THROUGH = "LET THROUGH"
