@@ -266,3 +266,23 @@ def test_a_report_that_somebody_changed_is_judged_or_refused(passing: GateRun, d
     file.write_text(json.dumps(document), encoding="utf-8")
 
     assert main(["judge", str(file)]) in {0, 4, *EXIT_OF_CODE.values()}
+
+
+def test_attempts_that_were_asked_for_before_the_event_was_seen_are_judged(
+    passing: GateRun, tmp_path: Path
+) -> None:
+    """A saved run may hold any moments; what its own event's attempts say decides all the same."""
+    document = copy.deepcopy(passing.document)
+    (attempts,) = [
+        look
+        for look in document["connections"][0]["transcript"]["looks"]
+        if look["question"]["ask"] == "attempts"
+    ]
+    attempts["answers"][0]["at"][0][0] = -1
+    file = tmp_path / "early.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    assert judged(file)[0] == 0
+
+    attempts["answers"][0]["value"][0].update(status="FAILED", response_status=500)
+    file.write_text(json.dumps(document), encoding="utf-8")
+    assert judged(file)[0] != 0

@@ -46,7 +46,9 @@ def judge(evidence: Evidence, expect: Expectations, now: float) -> Finding:
             return _ended(decided, look, evidence, expect)
         if decided is not None:
             delivered[look.event.id] = decided
-        known = [name for name, seen in states.items() if seen[0][0] <= look.asked_at]
+        known = [
+            name for name, seen in states.items() if name == look.event.id or seen[0][0] <= look.asked_at
+        ]
         if all(name in delivered for name in known):
             return _all_delivered([delivered[name] for name in known])
     pending = [seen[-1][1] for name, seen in states.items() if name not in delivered]
