@@ -10,7 +10,7 @@ from core_world import Spoken, one_clean_line
 
 from pytest_fasthook.errors import SettingsError
 from pytest_fasthook.settings import options
-from pytest_fasthook.settings.given import Resolver, read_file
+from pytest_fasthook.settings.given import Resolver, home_folder, read_file
 
 
 def resolver(
@@ -115,6 +115,19 @@ def test_the_cli_config_is_found_in_the_home_folder(tmp_path: Path) -> None:
     found = resolver(tmp_path).from_cli_config("teamId")
     assert found is not None
     assert (found.text, found.where) == ("tm_1", "teamId in the FastHook CLI's config file")
+
+
+def test_a_home_that_cannot_be_entered_holds_no_cli_config(tmp_path: Path) -> None:
+    """A name that is too long stands for every folder that the system refuses to look into."""
+    assert resolver(tmp_path, home=tmp_path / ("x" * 300)).from_cli_config("teamId") is None
+
+
+def test_a_user_without_a_home_has_no_cli_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert resolver(tmp_path, home=home_folder()).from_cli_config("teamId") is None
 
 
 def test_the_cli_config_may_be_elsewhere(tmp_path: Path) -> None:

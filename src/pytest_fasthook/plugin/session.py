@@ -26,6 +26,7 @@ from pytest_fasthook.plugin.mailbox import Mailbox
 from pytest_fasthook.redact import Secret
 from pytest_fasthook.reports.notices import Notice
 from pytest_fasthook.settings.config import Settings, resolve
+from pytest_fasthook.settings.given import home_folder
 from pytest_fasthook.settings.options import Option
 from pytest_fasthook.stages import Stage
 
@@ -66,7 +67,7 @@ def resolved(config: pytest.Config) -> Settings:
         return resolve(
             FromPytest(config),
             os.environ,
-            home=Path.home(),
+            home=home_folder(),
             folder=config.invocation_params.dir,
             now=datetime.now(UTC),
         )

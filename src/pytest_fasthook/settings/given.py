@@ -90,9 +90,9 @@ class Resolver:
         given = self.environment("FASTHOOK_CONFIG")
         path = self.path(given.text) if given else self._home / ".fasthook" / "config.json"
         where = "the FastHook CLI's config file"
-        self.inputs[path] = where
-        if not given and not path.is_file():
+        if not given and not _is_there(path):
             return {}
+        self.inputs[path] = where
         loaded = self.read_json(path, where)
         if not isinstance(loaded, dict):
             raise SettingsError(f"{where}: {named(path)} does not hold a JSON object")
@@ -117,6 +117,22 @@ class Resolver:
     def _ini(self, option: Option) -> Value | None:
         raw = self._given.ini(option) if option.ini else None
         return Value(raw, f"{option.dest} in the ini file") if raw else None
+
+
+def home_folder() -> Path:
+    """The user's home; a place that holds no file where the system knows of none, as in many containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(os.devnull)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there; one in a home that may not be entered is none of this user's."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 LARGEST_FILE = 10 * 1024 * 1024
