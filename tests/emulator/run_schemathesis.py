@@ -22,6 +22,9 @@ import httpx
 from pytest_fasthook.emulator import Emulator
 
 LEFT_OUT = "project-secrets|auth/logout"
+SOURCES = "^/sources|^/connections"
+"""Whether a source's secret can check messages (it is there, in the scheme's form) is more than a schema can say, so
+that a body of the right shape may be refused with 400 there. Everything else is checked of these paths too."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,20 +35,32 @@ def main(arguments: Sequence[str]) -> int:
         for number in range(5):
             httpx.post(route.source_url, json={"n": number}).raise_for_status()
         emulator.settle()
-        done = subprocess.run(  # noqa: S603 - the command that was asked for
-            [
-                Path(command).absolute(),
-                "run",
-                f"{emulator.api_url}/openapi.json",
-                f"--header=Authorization: Bearer {emulator.session_token}",
-                f"--header=x-team-id: {emulator.team_id}",
-                f"--exclude-path-regex={LEFT_OUT}",
+        return max(
+            _run(command, emulator, folder, f"--exclude-path-regex={LEFT_OUT}|{SOURCES}", *options),
+            _run(
+                command,
+                emulator,
+                folder,
+                f"--include-path-regex={SOURCES}",
+                "--exclude-checks=positive_data_acceptance",
                 *options,
-            ],
-            cwd=folder,  # it leaves files where it runs
-            check=False,
+            ),
         )
-    return done.returncode
+
+
+def _run(command: str, emulator: Emulator, folder: str, *options: str) -> int:
+    return subprocess.run(  # noqa: S603 - the command that was asked for
+        [
+            Path(command).absolute(),
+            "run",
+            f"{emulator.api_url}/openapi.json",
+            f"--header=Authorization: Bearer {emulator.session_token}",
+            f"--header=x-team-id: {emulator.team_id}",
+            *options,
+        ],
+        cwd=folder,  # it leaves files where it runs
+        check=False,
+    ).returncode
 
 
 if __name__ == "__main__":

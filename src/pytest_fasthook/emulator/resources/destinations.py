@@ -82,7 +82,7 @@ def _read(body: Any) -> Mapping[str, Any]:
         older = fields.known(body, *FIELDS, "path")
         path = {"path": older["path"]} if "path" in older else {}
         kept = {name: value for name, value in older.items() if name != "path"}
-        return {**kept, "type": "CLI", "config": {**(fields.mapping(older, "config") or {}), **path}}
+        return {**kept, "type": "CLI", "config": {**path, **(fields.mapping(older, "config") or {})}}
     return fields.known(body, *FIELDS)
 
 
