@@ -82,6 +82,8 @@ def _read(body: Any) -> Mapping[str, Any]:
         older = fields.known(body, *FIELDS, "path")
         path = {"path": older["path"]} if "path" in older else {}
         kept = {name: value for name, value in older.items() if name != "path"}
+        if "config" in older and older["config"] is None:
+            raise BadRequest("config must be an object")
         return {**kept, "type": "CLI", "config": {**path, **(fields.mapping(older, "config") or {})}}
     return fields.known(body, *FIELDS)
 
